@@ -1,0 +1,168 @@
+import type { KindValues } from "./kinds.ts";
+
+/** The two of Velero's objects whose `spec.config` this plugin reads. */
+export type LocationType = "object store" | "volume snapshotter";
+
+/** One row of the table of location keys. */
+export interface LocationKey {
+  /** How the text is read, and so the type that the key has in the typed config. */
+  readonly kind: keyof KindValues;
+  /** Whose config may hold the key. */
+  readonly locations: readonly LocationType[];
+  /** Other spellings that are read as this key. */
+  readonly aliases?: readonly string[];
+  readonly required?: true;
+  /** What holds when the key is absent, in words for the reference; how a kind is read decides it. */
+  readonly absent?: string;
+  /** Its value must not be printed. No key has a secret value now: secrets live in the credentials file. */
+  readonly secret?: true;
+  /** Velero itself puts the key into the config; a user has no business writing it. */
+  readonly fromVelero?: true;
+  /** The official plugin does not have the key. */
+  readonly ours?: true;
+  /** The release that brought the key. */
+  readonly since: string;
+  /** One sentence or two for the reference and the CLI's help, in Markdown. */
+  readonly help: string;
+}
+
+/**
+ * Every key of every location's config: parsing, its errors, the typed config, `docs/reference.md` and the CLI's
+ * help are all made from this table, so that none of them can disagree. An absent and an empty value mean the
+ * same, as for the official plugin.
+ */
+export const locationKeys = {
+  storageAccount: {
+    kind: "account name",
+    locations: ["object store"],
+    required: true,
+    since: "0.1.0",
+    help: "Name of the storage account that holds the container.",
+  },
+  resourceGroup: {
+    kind: "text",
+    locations: ["object store"],
+    absent: "`AZURE_RESOURCE_GROUP` of the credentials file",
+    since: "0.1.0",
+    help: "Resource group of the storage account. Needed only where Azure Resource Manager is called.",
+  },
+  subscriptionId: {
+    kind: "text",
+    locations: ["object store"],
+    absent: "`AZURE_SUBSCRIPTION_ID` of the credentials file",
+    since: "0.1.0",
+    help: "Subscription of the storage account. Needed only where Azure Resource Manager is called.",
+  },
+  storageAccountURI: {
+    kind: "endpoint",
+    locations: ["object store"],
+    absent:
+      "`https://ACCOUNT.blob.core.windows.net`, or its like in the cloud that `AZURE_CLOUD_NAME` names",
+    since: "0.1.0",
+    help: "Blob endpoint of the storage account, for example `https://myaccount.blob.core.windows.net`. Without a scheme, `https://` is put before it.",
+  },
+  storageAccountKeyEnvVar: {
+    kind: "credential name",
+    locations: ["object store"],
+    absent: "`AZURE_STORAGE_KEY` of the credentials file, if it is there",
+    since: "0.1.0",
+    help: "Name of the key *in the credentials file* that holds the storage account's access key.",
+  },
+  useAAD: {
+    kind: "boolean",
+    locations: ["object store"],
+    absent: "`false`",
+    since: "0.1.0",
+    help: "Whether a Microsoft Entra identity reads and writes the blobs itself (`true`), or only fetches the account's access key through Resource Manager (`false`). An account key or a SAS token goes before either.",
+  },
+  activeDirectoryAuthorityURI: {
+    kind: "endpoint",
+    locations: ["object store"],
+    absent: "the cloud's own",
+    since: "0.1.0",
+    help: "Where Microsoft Entra identities sign in, for example `https://login.microsoftonline.us/`.",
+  },
+  blockSizeInBytes: {
+    kind: "block size",
+    locations: ["object store"],
+    absent:
+      "adaptive: blocks grow with the object, so that any size Azure can hold fits its 50,000 blocks",
+    since: "0.1.0",
+    help: "Size of the blocks that a large object is sent in, 1 to 4194304000 (4000 MiB). What is not a number, or below 1, counts as absent with a warning; what is above counts as the maximum, with a warning.",
+  },
+  credentialsFile: {
+    kind: "text",
+    locations: ["object store"],
+    absent:
+      "the file that the environment variable `AZURE_CREDENTIALS_FILE` names; without that, no credentials",
+    since: "0.1.0",
+    help: "Path of the credentials file. Velero sets it when the location names a `credential`.",
+  },
+  storageAccountSASTokenEnvVar: {
+    kind: "credential name",
+    locations: ["object store"],
+    since: "0.1.0",
+    help: 'Name of the key *in the credentials file* that holds a SAS token (a leading `?` is dropped). No other way to sign in is looked at; refused together with `useAAD: "true"`.',
+  },
+  storageAccountBlobEndpoint: {
+    kind: "endpoint",
+    locations: ["object store"],
+    absent: "`storageAccountURI`, or what holds without it",
+    since: "0.1.0",
+    help: "Blob endpoint to use with a SAS token.",
+  },
+  allowInsecureEndpoint: {
+    kind: "boolean",
+    locations: ["object store"],
+    absent: "`false`",
+    ours: true,
+    since: "0.1.0",
+    help: "Allows a SAS token or an identity's token over plain `http` to another machine, where anyone on the way can read and use it. An account key never leaves the plugin, so it needs no leave.",
+  },
+  caCert: {
+    kind: "certificates",
+    locations: ["object store"],
+    fromVelero: true,
+    since: "0.1.0",
+    help: "Certificates (PEM) to trust besides the system's. Velero fills it from the location's `objectStorage.caCert` or `caCertRef`.",
+  },
+  caCertEncoded: {
+    kind: "presence",
+    locations: ["object store"],
+    since: "0.1.0",
+    help: "Any value says that `caCert` is base64 of PEM.",
+  },
+  bucket: {
+    kind: "text",
+    locations: ["object store"],
+    fromVelero: true,
+    since: "0.1.0",
+    help: "The container, from the location's `objectStorage.bucket`.",
+  },
+  prefix: {
+    kind: "text",
+    locations: ["object store"],
+    fromVelero: true,
+    since: "0.1.0",
+    help: "What keys begin with, from the location's `objectStorage.prefix`.",
+  },
+} as const satisfies Readonly<Record<string, LocationKey>>;
+
+type Table = typeof locationKeys;
+
+/** The keys that a location of the type may hold. */
+export type KeyOf<L extends LocationType> = {
+  [K in keyof Table]: L extends Table[K]["locations"][number] ? K : never;
+}[keyof Table];
+
+/**
+ * The typed config of a location: one field a key, named as users write it. A field is undefined when its key is
+ * absent, but for required keys, booleans and presences (false).
+ */
+export type LocationConfig<L extends LocationType> = {
+  readonly [K in KeyOf<L>]: Table[K] extends { required: true }
+    ? NonNullable<KindValues[Table[K]["kind"]]>
+    : KindValues[Table[K]["kind"]];
+};
+
+export type ObjectStoreConfig = LocationConfig<"object store">;
