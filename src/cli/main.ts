@@ -1,0 +1,33 @@
+import { parseArgs } from "node:util";
+import { COMMIT, VERSION } from "../version.ts";
+
+const HELP = `velero-azure ${VERSION}: Velero's plugin for Azure Blob Storage
+
+Velero starts this executable by itself; there is nothing to run by hand. Install it by putting it, with the
+folder velero-azure.lib beside it, into the plugin image that "velero install --plugins" names, and give your
+backup storage locations the provider velero.io/azure.
+
+Usage:
+  velero-azure --version    print version and commit
+  velero-azure --help       print this text
+
+The keys of a location's config are described in docs/reference.md of the source.
+`;
+
+/** Runs the command line. Returns the exit code: 0 done, 1 it failed, 2 the call was wrong. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  let values: { version?: boolean | undefined; help?: boolean | undefined };
+  try {
+    ({ values } = parseArgs({
+      args: [...args],
+      options: { version: { type: "boolean" }, help: { type: "boolean", short: "h" } },
+      strict: true,
+    }));
+  } catch (error) {
+    process.stderr.write(`velero-azure: ${(error as Error).message}\nTry: velero-azure --help\n`);
+    return 2;
+  }
+  if (values.version === true) process.stdout.write(`velero-azure ${VERSION} (commit ${COMMIT})\n`);
+  else process.stdout.write(HELP);
+  return 0;
+}

@@ -1,0 +1,87 @@
+import { writeSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import type { Logger } from "../log/logger.ts";
+import { checkHost, handshakeLine, makeSocketFolder, removeSocketFolder, shareSocket } from "./handshake.ts";
+import type { GrpcServer } from "./grpc/server.ts";
+
+const STDOUT = 1;
+
+/** How often to look whether the host still lives: a host killed before it dialled leaves no connection to close. */
+const HOST_CHECK_MILLISECONDS = 500;
+
+/** What answers under way get to reach the host; go-plugin's host waits 2 s before it kills. */
+const GRACE_MILLISECONDS = 1_000;
+
+export interface ServeOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly logger: Logger;
+  /**
+   * Makes the server, called once the handshake is out and the host is dialling: loading HTTP/2 takes a third of
+   * the time that the host would otherwise wait for the handshake.
+   */
+  readonly loadServer: (lifecycle: Lifecycle) => Promise<GrpcServer>;
+}
+
+/** What the services may ask of the process. */
+export interface Lifecycle {
+  /** Aborts what is under way and ends the process: when the host has hung up, or after a second. */
+  shutdown(): void;
+  /** The host has hung up its last connection: there is nobody left to serve. */
+  hungUp(): void;
+}
+
+/**
+ * Serves one host until it asks to end, dies, or the process gets SIGTERM. Never returns before the process ends.
+ * The order matters: listen, print the handshake, only then load what serving takes.
+ */
+export function serve(options: ServeOptions): void {
+  const { env, logger } = options;
+  checkHost(env);
+  const socketPath = makeSocketFolder(env);
+  process.on("exit", () => removeSocketFolder(socketPath));
+
+  let server: GrpcServer | undefined;
+  let ending = false;
+  const shutdown = (): void => {
+    if (ending) return;
+    ending = true;
+    listener.close();
+    server?.abortCalls();
+    setTimeout(() => process.exit(0), GRACE_MILLISECONDS);
+  };
+  const hungUp = (): void => {
+    shutdown();
+    // One turn of the event loop: what the aborts set off (closing connections to the store) starts.
+    setImmediate(() => process.exit(0));
+  };
+  process.on("SIGTERM", shutdown);
+  // A Ctrl-C in the host's terminal reaches every process of its group; the host decides what happens to us.
+  process.on("SIGINT", () => logger.log("debug", "ignoring an interrupt: the host decides when to end"));
+  endWithHost(shutdown);
+
+  const waiting: Socket[] = [];
+  const listener: Server = createServer((socket) => {
+    if (server === undefined) waiting.push(socket);
+    else server.accept(socket);
+  });
+  listener.on("error", (error) => {
+    logger.log("error", `cannot listen on "${socketPath}": ${error.message}`);
+    process.exit(1);
+  });
+  listener.listen(socketPath, () => {
+    shareSocket(socketPath, env);
+    writeSync(STDOUT, handshakeLine(socketPath, env));
+    void options.loadServer({ shutdown, hungUp }).then((loaded) => {
+      server = loaded;
+      for (const socket of waiting) loaded.accept(socket);
+    });
+  });
+}
+
+/** Ends the process when its parent is another than at its start: the host is gone, even by SIGKILL. */
+function endWithHost(shutdown: () => void): void {
+  const host = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== host) shutdown();
+  }, HOST_CHECK_MILLISECONDS).unref();
+}

@@ -1,0 +1,93 @@
+import { Failure } from "../../errors/error.ts";
+import type { Logger } from "../../log/logger.ts";
+import type { ObjectStore } from "../../store/object-store.ts";
+import { Bytes, GetObjectRequest, ObjectStoreDefinition } from "../gen/velero/object_store.ts";
+import { readRequest, type CallHandler } from "../grpc/server-call.ts";
+import { implement, type ServiceHandlers } from "../grpc/service.ts";
+import { Locations } from "../locations.ts";
+import { PutBody } from "../put-body.ts";
+import { REGISTERED_PLUGINS } from "./lister.ts";
+
+/** Velero's TTL is a Go duration: nanoseconds. */
+const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
+
+/** Makes the driver of a location from the config that Velero gives for it. */
+export type OpenObjectStore = (
+  config: Readonly<Record<string, string>>,
+  logger: Logger,
+) => Promise<ObjectStore>;
+
+/** Velero's ObjectStore service (its pkg/plugin/proto/ObjectStore.proto). */
+export function objectStoreService(open: OpenObjectStore, logger: Logger): ServiceHandlers {
+  const names = REGISTERED_PLUGINS.filter(({ kind }) => kind === "ObjectStore").map(({ name }) => name);
+  const locations = new Locations<ObjectStore>("object store", names);
+  return implement(ObjectStoreDefinition, {
+    init: async ({ plugin, config }) => {
+      await locations.init(plugin, () => open(config, logger));
+      return {};
+    },
+    putObject: (call) => putObject(locations, call),
+    objectExists: async ({ plugin, bucket, key }, signal) => ({
+      exists: await locations.use(plugin, (store) => store.exists(bucket, key, { signal })),
+    }),
+    getObject: (call) => getObject(locations, call),
+    listCommonPrefixes: async ({ plugin, bucket, prefix, delimiter }, signal) => ({
+      prefixes: await locations.use(plugin, (store) =>
+        store.listCommonPrefixes(bucket, prefix, delimiter, { signal }),
+      ),
+    }),
+    listObjects: async ({ plugin, bucket, prefix }, signal) => ({
+      keys: await locations.use(plugin, (store) => store.list(bucket, prefix, { signal })),
+    }),
+    deleteObject: async ({ plugin, bucket, key }, signal) => {
+      await locations.use(plugin, (store) => store.delete(bucket, key, { signal }));
+      return {};
+    },
+    createSignedURL: async ({ plugin, bucket, key, ttl }, signal) => {
+      const milliseconds = Number(ttl / NANOSECONDS_PER_MILLISECOND);
+      if (milliseconds <= 0) {
+        throw new Failure(
+          "InvalidArgument",
+          `cannot sign a URL for "${key}": its time to live is not above zero`,
+        );
+      }
+      return {
+        url: await locations.use(plugin, (store) =>
+          store.createSignedUrl(bucket, key, milliseconds, { signal }),
+        ),
+      };
+    },
+  });
+}
+
+async function putObject(locations: Locations<ObjectStore>, call: Parameters<CallHandler>[0]): Promise<void> {
+  try {
+    const { target, body } = await PutBody.open(call.reader);
+    await locations.use(target.plugin, (store) =>
+      store.put(target.bucket, target.key, body, { signal: call.signal }),
+    );
+  } catch (error) {
+    // Velero's client reports "EOF" instead of our reason when a call ends while it still sends: hear it out.
+    await call.reader.discardRest();
+    throw error;
+  }
+  // An Empty message: no bytes.
+  await call.send([]);
+}
+
+async function getObject(locations: Locations<ObjectStore>, call: Parameters<CallHandler>[0]): Promise<void> {
+  const { plugin, bucket, key } = await readRequest(call, GetObjectRequest);
+  await locations.use(plugin, async (store) => {
+    const chunks = await store.get(bucket, key, { signal: call.signal });
+    for await (const chunk of chunks) await call.send(dataMessage(chunk));
+  });
+}
+
+/** A Bytes message without copying the chunk: its header (field number and length), then the chunk itself. */
+function dataMessage(chunk: Uint8Array): readonly Uint8Array[] {
+  const header = Bytes.encode({ data: new Uint8Array(0) })
+    .uint32((1 << 3) | 2)
+    .uint32(chunk.length)
+    .finish();
+  return [header, chunk];
+}
