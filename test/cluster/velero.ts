@@ -37,7 +37,8 @@ export interface VeleroServerOptions {
 /** Velero's server and CLI, installed by its own installer. */
 export class Velero {
   readonly #namespace: Namespace;
-  readonly #command: readonly string[];
+  readonly #executable: string;
+  readonly #flags: readonly string[];
   readonly #plugins: PluginFolder;
   readonly #credentials: string;
   #options: VeleroServerOptions;
@@ -45,7 +46,8 @@ export class Velero {
 
   constructor(namespace: Namespace, executable: string, kubeconfig: string, options: VeleroServerOptions) {
     this.#namespace = namespace;
-    this.#command = [executable, "--kubeconfig", kubeconfig, "--namespace", "velero"];
+    this.#executable = executable;
+    this.#flags = [`--kubeconfig=${kubeconfig}`, "--namespace=velero"];
     this.#plugins = new PluginFolder(namespace.folder);
     this.#credentials = join(namespace.folder, "credentials");
     this.#options = options;
@@ -112,7 +114,7 @@ export class Velero {
 
   /** Velero's CLI: its stdout. */
   async run(args: readonly string[]): Promise<string> {
-    const { stdout } = await this.#namespace.run([...this.#command, ...args]);
+    const { stdout } = await this.#namespace.run([this.#executable, ...args, ...this.#flags]);
     return stdout;
   }
 
@@ -133,8 +135,10 @@ export class Velero {
   #serverCommand(): readonly string[] {
     const { logLevel = "info", validationSeconds = 60 } = this.#options;
     return [
-      ...this.#command,
+      // The command comes first: Velero starts every plugin, its own among them, with all of its arguments but these two.
+      this.#executable,
       "server",
+      ...this.#flags,
       `--plugin-dir=${this.#plugins.folder}`,
       `--log-level=${logLevel}`,
       `--metrics-address=127.0.0.1:${metricsPort}`,
