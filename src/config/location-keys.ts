@@ -56,8 +56,7 @@ export const locationKeys = {
   storageAccountURI: {
     kind: "endpoint",
     locations: ["object store"],
-    absent:
-      "`https://ACCOUNT.blob.core.windows.net`, or its like in the cloud that `AZURE_CLOUD_NAME` names",
+    absent: "`https://ACCOUNT.blob.core.windows.net`, or its like in the cloud that `AZURE_CLOUD_NAME` names",
     since: "0.1.0",
     help: "Blob endpoint of the storage account, for example `https://myaccount.blob.core.windows.net`. Without a scheme, `https://` is put before it.",
   },
@@ -85,8 +84,7 @@ export const locationKeys = {
   blockSizeInBytes: {
     kind: "block size",
     locations: ["object store"],
-    absent:
-      "adaptive: blocks grow with the object, so that any size Azure can hold fits its 50,000 blocks",
+    absent: "adaptive: blocks grow with the object, so that any size Azure can hold fits its 50,000 blocks",
     since: "0.1.0",
     help: "Size of the blocks that a large object is sent in, 1 to 4194304000 (4000 MiB). What is not a number, or below 1, counts as absent with a warning; what is above counts as the maximum, with a warning.",
   },

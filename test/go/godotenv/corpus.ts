@@ -202,7 +202,7 @@ const handWritten: readonly string[] = [
   'A="#"',
   "A='#'",
   'A="##"',
-  'A="#\'#"#\'',
+  "A=\"#'#\"#'",
   "#A='b'#\nC=d",
   "A='#'#'#'#",
   'A="\\#"',
@@ -269,7 +269,20 @@ function longLines(): Buffer[] {
   );
 }
 
-const keys = ["A", "export A", " A ", "export\tA", "exportA", "", "a.b", '"A"', "A#", "\ufeffA", "export", "export "];
+const keys = [
+  "A",
+  "export A",
+  " A ",
+  "export\tA",
+  "exportA",
+  "",
+  "a.b",
+  '"A"',
+  "A#",
+  "\ufeffA",
+  "export",
+  "export ",
+];
 const separators = ["=", ":", " = ", "==", ": ", "=:", ":=", "= ", ""];
 const values = [
   "",
@@ -281,7 +294,7 @@ const values = [
   "\\$B",
   "x$Bx",
   "x${B}x$C",
-  "a\\nb",
+  "a\\nb\\r",
   "a\\\\b",
   "é€😀",
   "a'b",
@@ -318,7 +331,11 @@ function singleLines(): Buffer[] {
   // error, which ends the reading; what is one stands alone.
   const [statements, errors] = [lines.filter(isStatement), lines.filter((line) => !isStatement(line))];
   const distinct = statements.map((line, index) => line.replace(/^(\s*(?:export\s+)?)/, `$1K${index}`));
-  const files = [...chunks(distinct, 12), ...chunks(every(statements, 40), 1), ...chunks(every(errors, 8), 1)];
+  const files = [
+    ...chunks(distinct, 12),
+    ...chunks(every(statements, 40), 1),
+    ...chunks(every(errors, 40), 1),
+  ];
   return files.map((file) => Buffer.from(["B=1", "C='x y'", ...file].join("\n")));
 }
 
@@ -365,7 +382,8 @@ function times<T>(count: number, make: () => T): T[] {
 function manyLines(count: number): Buffer[] {
   const next = random(1);
   const names = ["A", "B", "C", "AB", "A_1", "Z9", "a"];
-  const reference = (): string => `${pick(next, ["$", "${", "$(", "\\$", "$$"])}${pick(next, names)}${pick(next, ["", "}", ")", "x"])}`;
+  const reference = (): string =>
+    `${pick(next, ["$", "${", "$(", "\\$", "$$"])}${pick(next, names)}${pick(next, ["", "}", ")", "x"])}`;
   const value = (): string =>
     times(next(5), () => (next(2) === 0 ? reference() : pick(next, values))).join(pick(next, ["", " ", "-"]));
   const line = (): string => {
@@ -381,7 +399,16 @@ function manyLines(count: number): Buffer[] {
 /** The language's own characters in any order. */
 function soups(count: number): Buffer[] {
   const next = random(2);
-  const letters = [..."AAB01_ab  \t\v\f\n\n\r==::##''\"\"\\\\$$$(){}", "export ", "A=", "\\n", "\u0085", "\u00a0", "é", "\ufeff"];
+  const letters = [
+    ..."AAB01_ab  \t\v\f\n\n\r==::##''\"\"\\\\$$$(){}",
+    "export ",
+    "A=",
+    "\\n",
+    "\u0085",
+    "\u00a0",
+    "é",
+    "\ufeff",
+  ];
   return times(count, () => Buffer.from(times(next(60), () => pick(next, letters)).join("")));
 }
 
@@ -398,7 +425,12 @@ function damaged(count: number): Buffer[] {
     const bytes = [...Buffer.from(`B=1\n${realistic}\nC="$B"\nD=\${B}`)];
     for (let faults = 1 + next(6); faults > 0; faults -= 1) {
       const at = next(bytes.length);
-      const replacement = pick(next, [[], [next(256)], [bytes[at] ?? 0, bytes[at] ?? 0], [...Buffer.from(pick(next, ["#", "'", '"', "\\", "$", "\n"]))]]);
+      const replacement = pick(next, [
+        [],
+        [next(256)],
+        [bytes[at] ?? 0, bytes[at] ?? 0],
+        [...Buffer.from(pick(next, ["#", "'", '"', "\\", "$", "\n"]))],
+      ]);
       bytes.splice(at, 1, ...replacement);
     }
     return Buffer.from(bytes);
