@@ -29,15 +29,22 @@ export interface KubernetesObject {
   readonly [field: string]: unknown;
 }
 
+interface ObjectList {
+  readonly items: readonly KubernetesObject[];
+}
+
 /** etcd, kube-apiserver and kube-controller-manager, with an administrator's way in. */
 export class Kubernetes {
   /** Mode 0600: it holds the administrator's token. */
   readonly kubeconfig: string;
+  /** The folder of the servers' logs. */
+  readonly logs: string;
   readonly #server: InsideServer;
   readonly #token: string;
 
   private constructor(kubeconfig: string, server: InsideServer, token: string) {
     this.kubeconfig = kubeconfig;
+    this.logs = server.namespace.logs;
     this.#server = server;
     this.#token = token;
   }
@@ -73,6 +80,14 @@ export class Kubernetes {
     return this.#accepted("read", path, status, body);
   }
 
+  /** The objects in the collection at an API path; none when nothing of that kind is served. */
+  async list(collection: string): Promise<readonly KubernetesObject[]> {
+    const { status, body } = await this.#request("GET", collection);
+    if (status === 404) return [];
+    const list = this.#accepted<ObjectList>("list", collection, status, body);
+    return list.items;
+  }
+
   /** Creates an object in the collection at an API path such as `/api/v1/namespaces/app/configmaps`. */
   async create(collection: string, object: KubernetesObject): Promise<KubernetesObject> {
     const { status, body } = await this.#request("POST", collection, JSON.stringify(object));
@@ -89,10 +104,10 @@ export class Kubernetes {
     return requestInside(this.#server, { method, path, headers, ...(body === undefined ? {} : { body }) });
   }
 
-  #accepted(action: string, path: string, status: number, body: string): KubernetesObject {
+  #accepted<T = KubernetesObject>(action: string, path: string, status: number, body: string): T {
     if (status >= 300)
       throw new Failure("Unknown", `cannot ${action} "${path}": kube-apiserver answered ${status}: ${body}`);
-    const answer: KubernetesObject = JSON.parse(body);
+    const answer: T = JSON.parse(body);
     return answer;
   }
 }

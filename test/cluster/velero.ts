@@ -114,7 +114,9 @@ export class Velero {
 
   /** Velero's CLI: its stdout. */
   async run(args: readonly string[]): Promise<string> {
-    const { stdout } = await this.#namespace.run([this.#executable, ...args, ...this.#flags]);
+    // The CLI would colour its words even where no terminal shows them.
+    const command = [this.#executable, ...args, "--colorized=false", ...this.#flags];
+    const { stdout } = await this.#namespace.run(command);
     return stdout;
   }
 
@@ -149,6 +151,8 @@ export class Velero {
       "--backup-sync-period=1s",
       // A backup is completed by this clock: 10 s by default.
       "--item-operation-sync-frequency=1s",
+      // So that backups of different namespaces do run at once; by default they wait for each other.
+      "--concurrent-backups=2",
     ];
   }
 
