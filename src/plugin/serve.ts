@@ -25,9 +25,9 @@ export interface ServeOptions {
 /** What the services may ask of the process. */
 export interface Lifecycle {
   /** Aborts what is under way and ends the process: when the host has hung up, or after a second. */
-  shutdown(): void;
+  readonly shutdown: () => void;
   /** The host has hung up its last connection: there is nobody left to serve. */
-  hungUp(): void;
+  readonly hungUp: () => void;
 }
 
 /**

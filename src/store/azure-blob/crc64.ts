@@ -8,23 +8,36 @@ import hashWasm from "hash-wasm/dist/crc64.umd.min.js";
 const POLYNOMIAL = 0x9a6c9329ac4bc9b5n;
 const TOP_BIT = 1n << 63n;
 
-/** Computes checksums one after the other. */
+/** Name of the metadata that keeps the checksum of a whole object with its blob, base64. */
+export const WHOLE_CRC64 = "velero_azure_crc64";
+
+/** Computes one checksum at a time. */
 export interface Crc64 {
-  /** The checksum of these bytes alone. */
+  /** The checksum of these bytes alone; forgets what `update` was given. */
   of(bytes: Uint8Array): bigint;
+  /** Adds bytes to the checksum that `value` gives at last. */
+  update(bytes: Uint8Array): void;
+  /** The checksum of everything that `update` was given; begins anew. */
+  value(): bigint;
 }
 
 /** Compiles the WebAssembly; a few milliseconds, so that callers keep the result. */
 export async function createCrc64(): Promise<Crc64> {
   const hasher = await hashWasm.createCRC64(POLYNOMIAL.toString(16));
-  return {
-    of: (bytes) => {
-      hasher.init();
-      hasher.update(bytes);
-      const digest = hasher.digest("binary");
-      return Buffer.from(digest.buffer, digest.byteOffset, digest.length).readBigUInt64BE();
-    },
+  const value = (): bigint => {
+    const digest = hasher.digest("binary");
+    hasher.init();
+    return Buffer.from(digest.buffer, digest.byteOffset, digest.length).readBigUInt64BE();
   };
+  const update = (bytes: Uint8Array): void => {
+    hasher.update(bytes);
+  };
+  const of = (bytes: Uint8Array): bigint => {
+    hasher.init();
+    hasher.update(bytes);
+    return value();
+  };
+  return { of, update, value };
 }
 
 /** As the service wants it in headers. */

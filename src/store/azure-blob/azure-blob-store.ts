@@ -1,0 +1,143 @@
+import type { BlobClient, ListPageOptions } from "../../azure/blob-client.ts";
+import { Failure } from "../../errors/error.ts";
+import type { LogFields, Logger } from "../../log/logger.ts";
+import type { ByteSource, CallOptions, ObjectStore } from "../object-store.ts";
+import { download } from "./download.ts";
+import { LocalLane } from "./local-lane.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+import { upload, type BlockLane } from "./upload.ts";
+
+/** What all transfers of a store may hold beyond the least that each needs: one block or range, and one at hand. */
+const BUDGET_BYTES = 64 * 1024 * 1024;
+
+/** A block before this one is not worth a thread: starting one takes as long as sending a few blocks. */
+const FIRST_BULK_BLOCK = 2;
+
+/** A lane of its own for the blocks of large objects, in another thread. */
+export interface BulkLane extends BlockLane {
+  /** Whether it can take blocks already. */
+  readonly ready: boolean;
+  close(): Promise<void>;
+}
+
+export interface AzureBlobStoreOptions {
+  readonly client: BlobClient;
+  readonly logger: Logger;
+  /** `blockSizeInBytes`; undefined means adaptive. */
+  readonly blockSize: number | undefined;
+  /** Starts the thread for large objects; without it everything is done in this one. */
+  readonly startBulkLane?: (() => BulkLane) | undefined;
+}
+
+/** Objects as block blobs of one storage account. */
+export class AzureBlobStore implements ObjectStore {
+  readonly #client: BlobClient;
+  readonly #logger: Logger;
+  readonly #options: AzureBlobStoreOptions;
+  readonly #budget = new MemoryBudget(BUDGET_BYTES);
+  readonly #local: LocalLane;
+  #bulk: BulkLane | undefined;
+
+  constructor(options: AzureBlobStoreOptions) {
+    this.#options = options;
+    this.#client = options.client;
+    this.#logger = options.logger;
+    this.#local = new LocalLane(options.client);
+  }
+
+  async put(container: string, key: string, body: ByteSource, { signal }: CallOptions): Promise<void> {
+    await this.#logged("put object", { container, key }, async () => ({
+      bytes: await upload(
+        {
+          lane: (sent) => this.#lane(sent),
+          budget: this.#budget,
+          configuredBlockSize: this.#options.blockSize,
+        },
+        container,
+        key,
+        body,
+        signal,
+      ),
+    }));
+  }
+
+  async exists(container: string, key: string, { signal }: CallOptions): Promise<boolean> {
+    try {
+      await this.#client.headBlob(container, key, { signal });
+      return true;
+    } catch (error) {
+      // NotFound is only ever BlobNotFound or ContainerNotFound.
+      if (error instanceof Failure && error.code === "NotFound") return false;
+      throw error;
+    }
+  }
+
+  async get(container: string, key: string, { signal }: CallOptions): Promise<AsyncIterable<Uint8Array>> {
+    this.#log("get object", { container, key });
+    return await download({ client: this.#client, budget: this.#budget }, container, key, signal);
+  }
+
+  async listCommonPrefixes(
+    container: string,
+    prefix: string,
+    delimiter: string,
+    { signal }: CallOptions,
+  ): Promise<string[]> {
+    const found = new Set<string>();
+    for await (const page of this.#pages(container, { prefix, delimiter, signal })) {
+      for (const name of page.prefixes) found.add(name);
+    }
+    return [...found];
+  }
+
+  async list(container: string, prefix: string, { signal }: CallOptions): Promise<string[]> {
+    const keys: string[] = [];
+    for await (const page of this.#pages(container, { prefix, signal })) {
+      for (const blob of page.blobs) keys.push(blob.key);
+    }
+    return keys;
+  }
+
+  async delete(container: string, key: string, { signal }: CallOptions): Promise<void> {
+    await this.#client.deleteBlob(container, key, { signal });
+  }
+
+  async createSignedUrl(
+    container: string,
+    key: string,
+    ttl: number,
+    { signal }: CallOptions,
+  ): Promise<string> {
+    return await this.#client.signedUrl(container, key, ttl, { signal });
+  }
+
+  async close(): Promise<void> {
+    this.#client.close();
+    await this.#bulk?.close();
+  }
+
+  async *#pages(container: string, options: ListPageOptions) {
+    let marker: string | undefined;
+    do {
+      const page = await this.#client.listPage(container, { ...options, marker });
+      yield page;
+      marker = page.nextMarker;
+    } while (marker !== undefined);
+  }
+
+  #lane(blocksSent: number): BlockLane {
+    if (blocksSent < FIRST_BULK_BLOCK) return this.#local;
+    this.#bulk ??= this.#options.startBulkLane?.();
+    return this.#bulk?.ready === true ? this.#bulk : this.#local;
+  }
+
+  async #logged(what: string, fields: LogFields, work: () => Promise<LogFields>): Promise<void> {
+    const begin = performance.now();
+    const result = await work();
+    this.#log(what, { ...fields, ...result, milliseconds: Math.round(performance.now() - begin) });
+  }
+
+  #log(what: string, fields: LogFields): void {
+    this.#logger.log("debug", what, { account: this.#client.account, ...fields });
+  }
+}

@@ -1,0 +1,243 @@
+import { randomInt } from "node:crypto";
+import type { BlobClient } from "../../azure/blob-client.ts";
+import { Failure, canceled } from "../../errors/error.ts";
+import type { ByteSource } from "../object-store.ts";
+import { MOST_BLOCKS, SINGLE_PUT_BYTES, blockSize, blocksInFlight } from "./block-plan.ts";
+import { Crc64Joiner, WHOLE_CRC64, crc64ToBase64 } from "./crc64.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
+
+/** Hashes blocks and sends them: in this thread, or in one of its own. */
+export interface BlockLane {
+  /** The CRC-64 of a block. */
+  checksum(block: Uint8Array): Promise<bigint>;
+  readonly client: BlobClient;
+}
+
+export interface UploadParts {
+  /** The lane for the next block; asked for each, since a faster one may become ready meanwhile. */
+  lane(blocksSent: number): BlockLane;
+  readonly budget: MemoryBudget;
+  /** `blockSizeInBytes`; undefined means adaptive. */
+  readonly configuredBlockSize: number | undefined;
+}
+
+/**
+ * Stores one object: with one request when it is small, else as blocks that are sent side by side and become the
+ * object with one last request. What fails or is canceled before that leaves no trace but uncommitted blocks,
+ * which the service drops after a week.
+ */
+export async function upload(
+  parts: UploadParts,
+  container: string,
+  key: string,
+  body: ByteSource,
+  signal: AbortSignal,
+): Promise<number> {
+  const first = allocate(Math.max(SINGLE_PUT_BYTES, blockSize(0, parts.configuredBlockSize)));
+  const filled = await body.fill(first);
+  let second: Uint8Array | undefined;
+  let secondFilled = 0;
+  if (filled === first.length) {
+    second = allocate(blockSize(1, parts.configuredBlockSize));
+    secondFilled = await body.fill(second);
+  }
+  if (filled <= SINGLE_PUT_BYTES && secondFilled === 0) {
+    await putWhole(parts.lane(0), container, key, first.subarray(0, filled), signal);
+    return filled;
+  }
+  const blocks = new BlockUpload(parts, container, key, signal);
+  return await blocks.run(first.subarray(0, filled), second?.subarray(0, secondFilled), body);
+}
+
+/** Shared, so that a block can be hashed and sent by another thread without being copied. */
+function allocate(bytes: number): Uint8Array {
+  return new Uint8Array(new SharedArrayBuffer(bytes));
+}
+
+async function putWhole(
+  lane: BlockLane,
+  container: string,
+  key: string,
+  body: Uint8Array,
+  signal: AbortSignal,
+) {
+  const base64 = crc64ToBase64(await lane.checksum(body));
+  await lane.client.putBlob(container, key, body, {
+    checksum: { kind: "crc64", base64 },
+    metadata: { [WHOLE_CRC64]: base64 },
+    signal,
+  });
+}
+
+type Block = { readonly id: string; readonly length: number; crc: bigint };
+
+/** The upload of one object in blocks. */
+class BlockUpload {
+  readonly #parts: UploadParts;
+  readonly #container: string;
+  readonly #key: string;
+  readonly #callerSignal: AbortSignal;
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #idPrefix = randomIdPrefix();
+  readonly #blocks: Block[] = [];
+  readonly #free: Uint8Array[] = [];
+  #inFlight = 0;
+  #sent = 0;
+  #wake: (() => void) | undefined;
+  readonly #failed: Promise<never>;
+  #fail: (error: unknown) => void = () => {};
+
+  constructor(parts: UploadParts, container: string, key: string, signal: AbortSignal) {
+    this.#parts = parts;
+    this.#container = container;
+    this.#key = key;
+    this.#callerSignal = signal;
+    this.#signal = AbortSignal.any([signal, this.#stop.signal]);
+    this.#failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    // It may fail while nobody is waiting; whoever waits next is told.
+    this.#failed.catch(() => {});
+  }
+
+  /** Sends what was read already, then the rest of the body. Returns the object's length. */
+  async run(first: Uint8Array, second: Uint8Array | undefined, body: ByteSource): Promise<number> {
+    try {
+      for (const read of [first, second]) {
+        if (read !== undefined) await this.#sendInBlocks(read);
+      }
+      if (second !== undefined && second.length === blockSize(1, this.#parts.configuredBlockSize)) {
+        await this.#sendBody(body);
+      }
+      await this.#untilInFlightBelow(1);
+      await this.#commit();
+      return this.#sent;
+    } catch (error) {
+      this.#stop.abort(error);
+      throw error;
+    }
+  }
+
+  async #sendInBlocks(read: Uint8Array): Promise<void> {
+    for (let from = 0; from < read.length;) {
+      const size = blockSize(this.#blocks.length, this.#parts.configuredBlockSize);
+      await this.#untilInFlightBelow(blocksInFlight(size));
+      this.#send(read.subarray(from, from + size), undefined, false);
+      from += size;
+    }
+  }
+
+  async #sendBody(body: ByteSource): Promise<void> {
+    for (;;) {
+      const size = blockSize(this.#blocks.length, this.#parts.configuredBlockSize);
+      const buffer = this.#takeBuffer(size);
+      const filled = await Promise.race([body.fill(buffer), this.#failed]);
+      if (filled === 0) return;
+      const borrowed = await this.#untilThereIsRoom(size);
+      this.#send(buffer.subarray(0, filled), buffer, borrowed);
+      if (filled < size) return;
+    }
+  }
+
+  /** Waits until another block may be on its way; whether it was taken from the budget. */
+  async #untilThereIsRoom(size: number): Promise<boolean> {
+    for (;;) {
+      if (this.#inFlight === 0) return false;
+      if (this.#inFlight < blocksInFlight(size) && this.#parts.budget.take(size)) return true;
+      await this.#untilInFlightBelow(this.#inFlight);
+    }
+  }
+
+  #takeBuffer(size: number): Uint8Array {
+    const free = this.#free.pop();
+    if (free !== undefined && free.length === size) return free;
+    return allocate(size);
+  }
+
+  /** Starts to send a block. `buffer` is used again, and a borrowed one's bytes given back, when it was sent. */
+  #send(bytes: Uint8Array, buffer: Uint8Array | undefined, borrowed: boolean): void {
+    if (this.#blocks.length === MOST_BLOCKS) throw this.#tooManyBlocks();
+    const block: Block = { id: blockId(this.#idPrefix, this.#blocks.length), length: bytes.length, crc: 0n };
+    const lane = this.#parts.lane(this.#blocks.length);
+    this.#blocks.push(block);
+    this.#inFlight += 1;
+    this.#putBlock(lane, block, bytes)
+      .then(
+        () => {
+          this.#sent += bytes.length;
+          if (buffer !== undefined) this.#free.push(buffer);
+        },
+        (error: unknown) => this.#fail(error),
+      )
+      .finally(() => {
+        if (borrowed) this.#parts.budget.give(buffer?.length ?? 0);
+        this.#inFlight -= 1;
+        this.#wake?.();
+      });
+  }
+
+  async #putBlock(lane: BlockLane, block: Block, bytes: Uint8Array): Promise<void> {
+    block.crc = await lane.checksum(bytes);
+    await lane.client.putBlock(this.#container, this.#key, block.id, bytes, {
+      checksum: { kind: "crc64", base64: crc64ToBase64(block.crc) },
+      signal: this.#signal,
+    });
+  }
+
+  async #commit(): Promise<void> {
+    const joiner = new Crc64Joiner();
+    for (const block of this.#blocks) joiner.append(block.crc, block.length);
+    if (this.#callerSignal.aborted)
+      throw canceled(`cannot put "${this.#key}" in container "${this.#container}"`);
+    await this.#parts.lane(0).client.putBlockList(
+      this.#container,
+      this.#key,
+      this.#blocks.map(({ id }) => id),
+      { metadata: { [WHOLE_CRC64]: crc64ToBase64(joiner.value) }, signal: this.#signal },
+    );
+  }
+
+  async #untilInFlightBelow(limit: number): Promise<void> {
+    while (this.#inFlight >= limit) {
+      const done = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      await Promise.race([done, this.#failed]);
+    }
+    // A block that failed is no longer in flight either: all done is not all well.
+    if (this.#inFlight === 0) await Promise.race([this.#failed, Promise.resolve()]);
+  }
+
+  #tooManyBlocks(): Failure {
+    return new Failure(
+      "OutOfRange",
+      `cannot put "${this.#key}" in container "${this.#container}": it does not fit into ${MOST_BLOCKS} blocks`,
+      {
+        hint: "raise blockSizeInBytes in the location's config, or remove it to let blocks grow with the object",
+      },
+    );
+  }
+}
+
+/** Bytes of an id that tell uploads apart, and those that number an upload's blocks. */
+const ID_ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const PREFIX_LENGTH = 5;
+const NUMBER_LENGTH = 3;
+
+/** Two uploads of one key at the same time must not commit each other's blocks. */
+function randomIdPrefix(): string {
+  return Array.from({ length: PREFIX_LENGTH }, () => ID_ALPHABET[randomInt(ID_ALPHABET.length)]).join("");
+}
+
+/**
+ * Eight characters, as many as the official plugin's ids have: the service wants equal lengths of all uncommitted
+ * blocks of a blob, and an upload of that plugin that broke off may have left some.
+ */
+function blockId(prefix: string, index: number): string {
+  let number = "";
+  for (let rest = index; number.length < NUMBER_LENGTH; rest = Math.floor(rest / ID_ALPHABET.length)) {
+    number = (ID_ALPHABET[rest % ID_ALPHABET.length] ?? "") + number;
+  }
+  return prefix + number;
+}

@@ -1,0 +1,40 @@
+import { openBlobClient } from "../azure/open.ts";
+import { loadCredentials, type Environment } from "../config/credentials-file.ts";
+import { parseObjectStoreConfig } from "../config/object-store-config.ts";
+import { chooseCredential } from "../credentials/choose.ts";
+import type { Logger } from "../log/logger.ts";
+import { VERSION } from "../version.ts";
+import { AzureBlobStore } from "./azure-blob/azure-blob-store.ts";
+import type { ObjectStore } from "./object-store.ts";
+
+/**
+ * Makes the driver of a location from the config map that Velero gives to Init. Makes no request: what is wrong
+ * with the config or the credentials file is told here (InvalidArgument, …), what is wrong with the account by the
+ * first request.
+ */
+export async function openObjectStore(
+  raw: Readonly<Record<string, string>>,
+  env: Environment,
+  logger: Logger,
+): Promise<ObjectStore> {
+  const { config, warnings } = parseObjectStoreConfig(raw);
+  const log = logger.with({ account: config.storageAccount });
+  for (const warning of warnings) log.log("warn", warning);
+  const values = await loadCredentials(config, env);
+  const choice = chooseCredential({ config, values, env, now: Date.now() });
+  for (const warning of choice.warnings) log.log("warn", warning);
+  log.log("debug", "signing in", { signIn: choice.explanation });
+  const client = openBlobClient({
+    account: config.storageAccount,
+    cloudName: values.get("AZURE_CLOUD_NAME"),
+    storageAccountUri: config.storageAccountURI,
+    blobEndpoint: config.storageAccountBlobEndpoint,
+    credential: choice.credential,
+    caCert: config.caCert,
+    allowInsecureEndpoint: config.allowInsecureEndpoint,
+    environment: env,
+    userAgent: `velero-azure/${VERSION}`,
+    logger: log,
+  });
+  return new AzureBlobStore({ client, logger: log, blockSize: config.blockSizeInBytes });
+}
