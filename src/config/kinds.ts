@@ -1,3 +1,9 @@
+import { readCertificates } from "./certificates.ts";
+import { readEndpoint } from "./endpoint.ts";
+import { BOOLEAN_WORDS, parseGoBool, parseGoInt } from "./go-words.ts";
+import { quote } from "./quote.ts";
+import type { Reading } from "./reading.ts";
+
 /** What each kind of location key is in the typed config. */
 export interface KindValues {
   text: string | undefined;
@@ -11,8 +17,86 @@ export interface KindValues {
   "block size": number | undefined;
   /** The name of a key in the credentials file. */
   "credential name": string | undefined;
-  /** PEM text with at least one certificate. */
+  /** PEM text with at least one certificate and nothing else. */
   certificates: string | undefined;
   /** Whether any value is there. */
   presence: boolean;
+}
+
+interface Kind<T> {
+  /** What holds when the key is absent. */
+  readonly absent: T;
+  /** What a user may write, for the reference. */
+  readonly words: string;
+  /** `raw` is the whole config, for the one kind whose reading depends on a neighbour. */
+  read(text: string, raw: Readonly<Record<string, string>>): Reading<T>;
+}
+
+/** Azure's maximum for Put Block since service version 2019-12-12. */
+export const MAX_BLOCK_BYTES = 4000 * 1024 * 1024;
+
+export const kinds: { readonly [K in keyof KindValues]: Kind<KindValues[K]> } = {
+  text: { absent: undefined, words: "text", read: (text) => ({ value: text }) },
+  "account name": { absent: undefined, words: "name", read: readAccountName },
+  boolean: { absent: false, words: "boolean", read: readBoolean },
+  endpoint: { absent: undefined, words: "address", read: readEndpoint },
+  "block size": { absent: undefined, words: "number of bytes", read: readBlockSize },
+  "credential name": { absent: undefined, words: "name of a key", read: readCredentialName },
+  certificates: {
+    absent: undefined,
+    words: "certificates (PEM)",
+    read: (text, raw) => readCertificates(text, (raw["caCertEncoded"] ?? "") !== ""),
+  },
+  presence: { absent: false, words: "anything", read: () => ({ value: true }) },
+};
+
+function readAccountName(text: string): Reading<string | undefined> {
+  if (!/^[A-Za-z0-9-]+$/.test(text)) {
+    return {
+      problem: `${quote(text)} is not the name of a storage account (3 to 24 lower-case letters and digits)`,
+    };
+  }
+  return /^[a-z0-9]{3,24}$/.test(text)
+    ? { value: text }
+    : {
+        value: text,
+        warning: `${quote(text)} is not a name that Azure gives: 3 to 24 lower-case letters and digits`,
+      };
+}
+
+function readBoolean(text: string): Reading<boolean> {
+  const value = parseGoBool(text);
+  return value === undefined
+    ? {
+        problem: `${quote(text)} is not a boolean (write "true" or "false"; known words: ${BOOLEAN_WORDS.join(", ")})`,
+      }
+    : { value };
+}
+
+/** The official plugin warns and goes on, so this must not be an error. */
+function readBlockSize(text: string): Reading<number | undefined> {
+  const size = parseGoInt(text);
+  if (size === undefined) {
+    return {
+      value: undefined,
+      warning: `${quote(text)} is not a number of bytes, the block size is adaptive instead`,
+    };
+  }
+  if (size < 1n) {
+    return { value: undefined, warning: `${size} is below 1, the block size is adaptive instead` };
+  }
+  return size > BigInt(MAX_BLOCK_BYTES)
+    ? { value: MAX_BLOCK_BYTES, warning: `${size} is above the maximum, ${MAX_BLOCK_BYTES} is used instead` }
+    : { value: Number(size) };
+}
+
+/** Names a key, and people put the key itself there: it must not be repeated by any message later. */
+function readCredentialName(text: string): Reading<string | undefined> {
+  const secretLike = /[&?%]|sig=|AccountKey=/i.test(text) || /^[A-Za-z0-9+/]{40,}={0,2}$/.test(text);
+  return secretLike
+    ? {
+        problem:
+          "holds what looks like a secret itself: write the secret into the credentials file as NAME=SECRET, and here the NAME alone",
+      }
+    : { value: text };
 }

@@ -37,8 +37,16 @@ export async function buildGoProgram(): Promise<GoProgram> {
 }
 
 function readAnswer(line: string): GoAnswer {
-  // The shape is the one that main.go writes, in the same folder.
-  return JSON.parse(line) as GoAnswer;
+  const answer: unknown = JSON.parse(line);
+  if (!isAnswer(answer)) {
+    throw new Error(`not an answer: ${line}`);
+  }
+  return answer;
+}
+
+/** The shape is the one that main.go writes, in the same folder. */
+function isAnswer(answer: unknown): answer is GoAnswer {
+  return typeof answer === "object" && answer !== null;
 }
 
 async function run(command: string, args: readonly string[], folder: string, input: string): Promise<string> {

@@ -400,7 +400,7 @@ function manyLines(count: number): Buffer[] {
 function soups(count: number): Buffer[] {
   const next = random(2);
   const letters = [
-    ..."AAB01_ab  \t\v\f\n\n\r==::##''\"\"\\\\$$$(){}",
+    ...Array.from("AAB01_ab  \t\v\f\n\n\r==::##''\"\"\\\\$$$(){}"),
     "export ",
     "A=",
     "\\n",
