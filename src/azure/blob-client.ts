@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { Failure } from "../errors/error.ts";
 
 /**
  * The operations of Azure's blob service that backups need, for one storage account.
@@ -20,7 +21,8 @@ export interface BlobClient {
 
   /**
    * Stages one block (Put Block), at most 4,000 MiB and not empty. `blockId` is the text that the service sees
-   * (this client applies the base64 that the wire wants), of equal length for all blocks of a blob, at most 64 bytes.
+   * once it has undone the wire's base64 (this client applies it), of equal length for all blocks of a blob, at most
+   * 64 bytes.
    */
   putBlock(
     container: string,
@@ -30,7 +32,10 @@ export interface BlobClient {
     options: PutBlockOptions,
   ): Promise<void>;
 
-  /** Makes the blob of staged blocks, in this order (Put Block List); at most 50,000. */
+  /**
+   * Makes the blob of staged blocks, in this order (Put Block List); at most 50,000. A block that was not staged is
+   * taken from the blob as it was, if it has one of that ID: block IDs must be of this upload alone.
+   */
   putBlockList(
     container: string,
     key: string,
@@ -64,9 +69,9 @@ export interface BlobClient {
 
   /**
    * The Failure for trouble that came later than the call, while a `DownloadedBlob.body` was read: its code,
-   * message and hint as if the call itself had thrown it.
+   * message and hint as if the call itself had thrown it; Canceled when the signal is given and has fired.
    */
-  bodyFailure(container: string, key: string, error: unknown): Error;
+  bodyFailure(container: string, key: string, error: unknown, signal?: AbortSignal): Failure;
 
   /** Closes the connections that are idle, and the others when they are done. No call may follow. */
   close(): void;

@@ -31,8 +31,8 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string>>;
   /**
    * The bytes of the answer. Whoever gets the response reads it to its end or destroys it; else its connection is
-   * lost to others. Emits an error (a `TransportError`, or the signal's reason) when the body breaks off: an
-   * 'end' means that every byte promised by content-length was there.
+   * lost to others. Emits an error (a `TransportError`, the signal's reason, or what Node threw: `transportTrouble`
+   * sorts them) when the body breaks off; an 'end' means that every byte promised by content-length was there.
    */
   readonly body: Readable;
 }
@@ -77,11 +77,22 @@ export class TransportError extends Error {
   override readonly name = "TransportError";
   readonly trouble: TransportTrouble;
   readonly host: string;
+  /**
+   * The connection had served a request before and broke before any byte of an answer: most likely the other side
+   * had closed it as idle at that very moment, so that there is no reason to wait before trying again.
+   */
+  readonly staleConnection: boolean;
 
-  constructor(trouble: TransportTrouble, host: string, message: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+  constructor(
+    trouble: TransportTrouble,
+    host: string,
+    message: string,
+    options: { readonly cause?: unknown; readonly staleConnection?: boolean } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.trouble = trouble;
     this.host = host;
+    this.staleConnection = options.staleConnection ?? false;
   }
 }
 

@@ -1,0 +1,109 @@
+import { canceled, type ErrorCode, Failure } from "../errors/error.ts";
+import { transportTrouble } from "./http/trouble.ts";
+import type { TransportError, TransportTrouble } from "./http/transport.ts";
+import type { ServiceError } from "./service-error.ts";
+import { serviceRules, unknownRule } from "./service-rules.ts";
+
+/** What was being done, for the message of a failure; and what the hints need to know of the location. */
+export interface Operation {
+  /** A verb: `put`, `get`, `list`. */
+  readonly verb: string;
+  readonly account: string;
+  readonly container: string;
+  readonly key?: string | undefined;
+  /** Of the endpoint. */
+  readonly host: string;
+  readonly signIn: SignIn;
+}
+
+/** How the location signs in, as far as a hint may say. */
+export type SignIn =
+  | { readonly kind: "sharedKey" }
+  | {
+      readonly kind: "sas";
+      readonly expires: number | undefined;
+      readonly permissions: string | undefined;
+    };
+
+/** What a rule makes of a service error: the reason in words, and the remedy. */
+export interface Explanation {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly hint?: string | undefined;
+  readonly retryable?: boolean | undefined;
+}
+
+/** `cannot put "key" in container "c" of account "a"`. */
+export function describeOperation({ verb, key, container, account }: Operation): string {
+  const place = `container "${container}" of account "${account}"`;
+  return key === undefined ? `cannot ${verb} ${place}` : `cannot ${verb} "${key}" in ${place}`;
+}
+
+/** The Failure for an answer that is an error. `now` tells a clock that is wrong from a key that is wrong. */
+export function serviceFailure(operation: Operation, error: ServiceError, now: number): Failure {
+  const rule = serviceRules.get(error.code ?? "") ?? unknownRule;
+  const { code, reason, hint, retryable } = rule(error, operation, now);
+  const id = error.requestId === undefined ? "" : `, request ID ${error.requestId}`;
+  const trail = error.code === undefined ? ` (HTTP ${error.status}${id})` : ` (${error.code}${id})`;
+  return new Failure(code, `${describeOperation(operation)}: ${reason}${trail}`, { hint, retryable });
+}
+
+/**
+ * The Failure for anything thrown while a request ran or its answer was read: Canceled when the signal fired, an
+ * existing Failure as it is.
+ */
+export function networkFailure(operation: Operation, error: unknown, signal?: AbortSignal): Failure {
+  if (signal?.aborted === true) {
+    return canceled(describeOperation(operation), signal.reason);
+  }
+  if (error instanceof Failure) {
+    return error;
+  }
+  const trouble = transportTrouble(error, { host: operation.host, connected: true });
+  const { code, retryable, hint } = networkRules[trouble.trouble];
+  return new Failure(code, `${describeOperation(operation)}: ${trouble.message}`, {
+    cause: trouble,
+    retryable,
+    hint: hint(trouble),
+  });
+}
+
+interface NetworkRule {
+  readonly code: ErrorCode;
+  readonly retryable: boolean;
+  hint(error: TransportError): string | undefined;
+}
+
+const unreachable = ({ host }: TransportError): string =>
+  `check that the endpoint "${host}" is right and can be reached from here: DNS, firewall, private endpoint, proxy`;
+
+const networkRules: Readonly<Record<TransportTrouble, NetworkRule>> = {
+  resolve: {
+    code: "Unavailable",
+    retryable: false,
+    hint: ({ host }) =>
+      `check the name of the storage account, and that "${host}" can be resolved from here: DNS, private endpoint's zone`,
+  },
+  "resolve-again": { code: "Unavailable", retryable: true, hint: unreachable },
+  connect: { code: "Unavailable", retryable: true, hint: unreachable },
+  proxy: {
+    code: "FailedPrecondition",
+    retryable: false,
+    hint: ({ host }) => `check HTTPS_PROXY, or except "${host}" from it by NO_PROXY`,
+  },
+  certificate: {
+    code: "FailedPrecondition",
+    retryable: false,
+    hint: ({ host }) =>
+      `if "${host}" is right and its certificate is from an authority of your own, give that authority's certificate as caCert`,
+  },
+  tls: {
+    code: "FailedPrecondition",
+    retryable: false,
+    hint: ({ host }) => `check that "${host}" speaks https, TLS 1.2 or later, on that port`,
+  },
+  broken: { code: "Unavailable", retryable: true, hint: () => undefined },
+  idle: { code: "Unavailable", retryable: true, hint: unreachable },
+  deadline: { code: "DeadlineExceeded", retryable: true, hint: unreachable },
+  invalid: { code: "InvalidArgument", retryable: false, hint: () => undefined },
+};

@@ -1,0 +1,178 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Logger } from "../../log/logger.ts";
+import type { Authorizer } from "../auth/authorizer.ts";
+import { defaultRetryPolicy, type Outcome, retryDelay, type RetryPolicy } from "./retry.ts";
+import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
+import { transportTrouble } from "./trouble.ts";
+
+/** Time and chance, so that tests need neither. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+  /** 0 up to, not including, 1. */
+  random(): number;
+  /** Rejects when the signal fires. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: Date.now,
+  random: Math.random,
+  sleep: async (milliseconds, signal) => {
+    await wait(milliseconds, undefined, { signal });
+  },
+};
+
+export interface PipelineOptions {
+  readonly transport: HttpTransport;
+  readonly authorizer: Authorizer;
+  readonly logger: Logger;
+  /** Headers of each request, beside its own: user agent, service version. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+export interface SendOptions {
+  /**
+   * Whether the caller reads the body of a good answer. Otherwise it is read here, as part of the attempt: one that
+   * breaks off is asked for again.
+   */
+  readonly streamed?: boolean;
+}
+
+export interface Answer extends HttpResponse {
+  /** The whole body of a good answer that was not to be streamed. */
+  readonly content?: Buffer | undefined;
+  /**
+   * Whether an earlier attempt may have done its work although its answer was lost or was an error of the
+   * service. Then 404 for a deletion means that it was done; writes of whole blobs and blocks may simply be
+   * repeated.
+   */
+  readonly uncertain: boolean;
+}
+
+/** Sends requests until they are answered: authorises each attempt anew, retries what is worth it, logs. */
+export class Pipeline {
+  readonly #options: PipelineOptions;
+  readonly #retry: RetryPolicy;
+  readonly #clock: Clock;
+
+  constructor(options: PipelineOptions) {
+    this.#options = options;
+    this.#retry = { ...defaultRetryPolicy, ...options.retry };
+    this.#clock = options.clock ?? systemClock;
+  }
+
+  /**
+   * The last answer, whatever its status. Rejects with the last `TransportError`, with what the authorizer threw,
+   * or with `signal.reason`.
+   */
+  async send(request: HttpRequest, signal: AbortSignal, options: SendOptions = {}): Promise<Answer> {
+    const headers = { ...this.#options.headers, ...request.headers, "x-ms-client-request-id": randomUUID() };
+    const begun = this.#clock.now();
+    let uncertain = false;
+    for (let attempts = 1; ; attempts++) {
+      const outcome = await this.#attempt({ ...request, headers }, attempts, signal, options);
+      const now = this.#clock.now();
+      const progress = { attempts, elapsed: now - begun };
+      const delay = retryDelay(this.#retry, outcome, progress, this.#clock.random, now);
+      if (delay === undefined) {
+        if ("error" in outcome) {
+          throw outcome.error;
+        }
+        return { ...outcome.response, content: outcome.content, uncertain };
+      }
+      uncertain ||= mayHaveHappened(outcome);
+      if ("response" in outcome) {
+        discard(outcome.response);
+      }
+      if (delay > 0) {
+        await this.#clock.sleep(delay, signal).catch((error: unknown) => {
+          throw signal.aborted ? signal.reason : error;
+        });
+      }
+    }
+  }
+
+  close(): void {
+    this.#options.transport.close();
+  }
+
+  async #attempt(
+    request: HttpRequest,
+    attempt: number,
+    signal: AbortSignal,
+    { streamed = false }: SendOptions,
+  ): Promise<AttemptOutcome> {
+    const authorized = await this.#options.authorizer.authorize(request, signal);
+    const begun = this.#clock.now();
+    let outcome: AttemptOutcome;
+    try {
+      const response = await this.#options.transport.send(authorized, signal);
+      const whole = !streamed && response.status >= 200 && response.status < 300;
+      outcome = { response, content: whole ? await readWhole(response) : undefined };
+    } catch (error) {
+      signal.throwIfAborted();
+      outcome = { error: transportTrouble(error, { host: hostOf(request), connected: true }) };
+    }
+    this.#log(request, attempt, outcome, this.#clock.now() - begun);
+    return outcome;
+  }
+
+  /** Of the request before it was authorised: no signature can be in what is logged. */
+  #log(request: HttpRequest, attempt: number, outcome: Outcome, milliseconds: number): void {
+    const { logger } = this.#options;
+    if (!logger.enabled("debug")) {
+      return;
+    }
+    const query =
+      request.query === "" ? "" : `?${request.query.replaceAll(/(^|&)sig=[^&]*/gi, "$1sig=[redacted]")}`;
+    logger.log("debug", "request", {
+      method: request.method,
+      url: `${request.origin}${request.path}${query}`,
+      bytes: request.body?.byteLength ?? 0,
+      attempt,
+      milliseconds: Math.round(milliseconds),
+      clientRequestId: request.headers["x-ms-client-request-id"],
+      ...("error" in outcome
+        ? { trouble: outcome.error.trouble, error: outcome.error.message }
+        : {
+            status: outcome.response.status,
+            errorCode: outcome.response.headers["x-ms-error-code"],
+            requestId: outcome.response.headers["x-ms-request-id"],
+          }),
+    });
+  }
+}
+
+type AttemptOutcome =
+  | { readonly response: HttpResponse; readonly content: Buffer | undefined }
+  | Extract<Outcome, { error: unknown }>;
+
+async function readWhole({ body }: HttpResponse): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of body) {
+    chunks.push(Buffer.from(chunk));
+  }
+  return Buffer.concat(chunks);
+}
+
+function mayHaveHappened(outcome: Outcome): boolean {
+  if ("response" in outcome) {
+    // 429 and 503 refuse before anything is done; the others may come from a gateway that lost the real answer.
+    return outcome.response.status !== 429 && outcome.response.status !== 503;
+  }
+  return outcome.error.trouble !== "connect" && outcome.error.trouble !== "resolve-again";
+}
+
+/** Lets the connection be used again: an error's body is short, so that reading it costs less than a new connection. */
+function discard(response: HttpResponse): void {
+  response.body.on("error", () => {});
+  response.body.resume();
+}
+
+function hostOf(request: HttpRequest): string {
+  return request.origin.replace(/^[a-z]+:\/\//, "");
+}
