@@ -26,7 +26,7 @@ export interface AzureBlobStoreOptions {
   /** `blockSizeInBytes`; undefined means adaptive. */
   readonly blockSize: number | undefined;
   /** Starts the thread for large objects; without it everything is done in this one. */
-  readonly startBulkLane?: (() => BulkLane) | undefined;
+  readonly startBulkLane?: (() => Promise<BulkLane>) | undefined;
 }
 
 /** Objects as block blobs of one storage account. */
@@ -37,6 +37,7 @@ export class AzureBlobStore implements ObjectStore {
   readonly #budget = new MemoryBudget(BUDGET_BYTES);
   readonly #local: LocalLane;
   #bulk: BulkLane | undefined;
+  #bulkStarted: Promise<void> | undefined;
 
   constructor(options: AzureBlobStoreOptions) {
     this.#options = options;
@@ -113,6 +114,7 @@ export class AzureBlobStore implements ObjectStore {
 
   async close(): Promise<void> {
     this.#client.close();
+    await this.#bulkStarted;
     await this.#bulk?.close();
   }
 
@@ -127,8 +129,16 @@ export class AzureBlobStore implements ObjectStore {
 
   #lane(blocksSent: number): BlockLane {
     if (blocksSent < FIRST_BULK_BLOCK) return this.#local;
-    this.#bulk ??= this.#options.startBulkLane?.();
+    this.#bulkStarted ??= this.#startBulkLane();
     return this.#bulk?.ready === true ? this.#bulk : this.#local;
+  }
+
+  async #startBulkLane(): Promise<void> {
+    try {
+      this.#bulk = await this.#options.startBulkLane?.();
+    } catch (error) {
+      this.#logger.log("warn", "cannot start a thread for large objects: going on without", { error });
+    }
   }
 
   async #logged(what: string, fields: LogFields, work: () => Promise<LogFields>): Promise<void> {

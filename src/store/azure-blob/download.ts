@@ -157,8 +157,7 @@ async function fetchRange(
     } catch (error) {
       const failure = error instanceof Failure ? error : parts.client.bodyFailure(container, key, error);
       fruitless = got > before ? 0 : fruitless + 1;
-      const retryable = failure instanceof Failure && failure.retryable;
-      if (got > length || !retryable || fruitless >= MOST_FRUITLESS_TRIES) throw failure;
+      if (got > length || !failure.retryable || fruitless >= MOST_FRUITLESS_TRIES) throw failure;
     }
     response = undefined;
   }

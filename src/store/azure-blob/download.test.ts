@@ -1,0 +1,138 @@
+import assert from "node:assert/strict";
+import { Readable } from "node:stream";
+import { test } from "node:test";
+import { Failure } from "../../errors/error.ts";
+import { WHOLE_CRC64, crc64ToBase64, createCrc64 } from "./crc64.ts";
+import { RANGE_BYTES, download } from "./download.ts";
+import { FakeBlobClient } from "./fake-blob-client.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+
+const never = new AbortController().signal;
+const options = { signal: never };
+
+async function stored(length: number): Promise<{ client: FakeBlobClient; bytes: Buffer }> {
+  const bytes = Buffer.from(Uint8Array.from({ length }, (_, index) => index % 253));
+  const client = new FakeBlobClient();
+  const crc = crc64ToBase64((await createCrc64()).of(bytes));
+  await client.putBlob("c", "k", bytes, { ...options, metadata: { [WHOLE_CRC64]: crc } });
+  client.calls.length = 0;
+  return { client, bytes };
+}
+
+function open(client: FakeBlobClient, budget = new MemoryBudget(8 * RANGE_BYTES), signal = never) {
+  return download({ client, budget }, "c", "k", signal);
+}
+
+async function read(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  const all: Uint8Array[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return Buffer.concat(all);
+}
+
+for (const length of [
+  1,
+  RANGE_BYTES - 1,
+  RANGE_BYTES,
+  RANGE_BYTES + 1,
+  3 * RANGE_BYTES,
+  11 * RANGE_BYTES + 5,
+]) {
+  test(`${length} bytes come back whole, in ${Math.ceil(length / RANGE_BYTES)} requests`, async () => {
+    const { client, bytes } = await stored(length);
+    assert.ok((await read(await open(client))).equals(bytes));
+    assert.equal(client.calls.length, Math.ceil(length / RANGE_BYTES));
+  });
+}
+
+test("an empty object yields nothing", async () => {
+  const { client } = await stored(0);
+  assert.equal((await read(await open(client))).length, 0);
+});
+
+test("a body that breaks off is taken up where it stopped, under the same ETag", async () => {
+  const { client, bytes } = await stored(2 * RANGE_BYTES);
+  let breaks = 3;
+  client.onBody = (part) => {
+    if (breaks-- <= 0) return Readable.from([part], { objectMode: false });
+    return Readable.from(
+      (async function* broken() {
+        yield part.subarray(0, 1000);
+        throw new Error("ECONNRESET");
+      })(),
+      { objectMode: false },
+    );
+  };
+  assert.ok((await read(await open(client))).equals(bytes));
+  assert.ok(client.calls.includes(`getBlob 1000 ${RANGE_BYTES - 1000}`), client.calls.join());
+});
+
+test("a body that ends too early is asked for again, and an error when that never helps", async () => {
+  const { client } = await stored(10);
+  client.onBody = () => Readable.from([], { objectMode: false });
+  await assert.rejects(async () => read(await open(client)), { code: "DataLoss" });
+});
+
+test("a body that is longer than its range is an error", async () => {
+  const { client } = await stored(10);
+  client.onBody = (part) => Readable.from([part, part], { objectMode: false });
+  await assert.rejects(async () => read(await open(client)), { code: "DataLoss" });
+});
+
+test("an object that changes between two ranges is an error, never a mix", async () => {
+  const { client, bytes } = await stored(3 * RANGE_BYTES);
+  client.onCall = async (call) => {
+    if (call.startsWith(`getBlob ${RANGE_BYTES} `))
+      await client.putBlob("c", "k", Buffer.alloc(bytes.length), options);
+  };
+  await assert.rejects(async () => read(await open(client)), { code: "Aborted" });
+});
+
+test("a byte flipped in the last range is found before that range is passed on", async () => {
+  const { client, bytes } = await stored(2 * RANGE_BYTES + 10);
+  client.onBody = (part, offset) => {
+    const copy = Buffer.from(part);
+    if (offset === 2 * RANGE_BYTES) copy[3] = (copy[3] ?? 0) ^ 1;
+    return Readable.from([copy], { objectMode: false });
+  };
+  let got = 0;
+  await assert.rejects(
+    async () => {
+      for await (const chunk of await open(client)) got += chunk.length;
+    },
+    (error) => error instanceof Failure && error.code === "DataLoss",
+  );
+  assert.equal(got, bytes.length - 10);
+});
+
+test("an object without a checksum of ours is read as it is", async () => {
+  const { client, bytes } = await stored(RANGE_BYTES + 10);
+  await client.putBlob("c", "k", bytes, options);
+  assert.ok((await read(await open(client))).equals(bytes));
+});
+
+test("a reader that leaves ends what is fetched ahead and gives its memory back", async () => {
+  const { client } = await stored(20 * RANGE_BYTES);
+  const signals: AbortSignal[] = [];
+  client.onCall = async (call, signal) => {
+    if (call !== `getBlob 0 ${RANGE_BYTES}`) signals.push(signal);
+  };
+  const budget = new MemoryBudget(8 * RANGE_BYTES);
+  for await (const _ of await open(client, budget)) break;
+  assert.ok(signals.length > 0 && signals.every((signal) => signal.aborted));
+  assert.ok(budget.take(8 * RANGE_BYTES));
+});
+
+test("readers that stall and hold all the shared memory do not hold up another", async () => {
+  const { client, bytes } = await stored(20 * RANGE_BYTES);
+  const budget = new MemoryBudget(8 * RANGE_BYTES);
+  const stalled = [];
+  for (let reader = 0; reader < 8; reader++) {
+    const iterator = (await open(client, budget))[Symbol.asyncIterator]();
+    await iterator.next();
+    stalled.push(iterator);
+  }
+  assert.ok(!budget.take(RANGE_BYTES));
+  assert.ok((await read(await open(client, budget))).equals(bytes));
+  for (const iterator of stalled) await iterator.return?.();
+  assert.ok(budget.take(8 * RANGE_BYTES));
+});
