@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { HttpTransport } from "./http/transport.ts";
 import type { Failure } from "../errors/error.ts";
 
 /**
@@ -15,6 +16,9 @@ import type { Failure } from "../errors/error.ts";
  */
 export interface BlobClient {
   readonly account: string;
+
+  /** The same account and sign-in over another transport, such as one in another thread. Both may be used at once. */
+  over(transport: HttpTransport): BlobClient;
 
   /** Stores a block blob with one request (Put Blob), replacing what was there; at most 5,000 MiB. */
   putBlob(container: string, key: string, body: Uint8Array, options: PutBlobOptions): Promise<Stored>;

@@ -1,5 +1,5 @@
+import type { StorageCredential } from "../credentials/method.ts";
 import type { Logger } from "../log/logger.ts";
-import type { Secret } from "../secret/secret.ts";
 import type { Authorizer } from "./auth/authorizer.ts";
 import { parseSasToken, sasAuthorizer } from "./auth/sas-token.ts";
 import { AccountKey, sharedKeyAuthorizer } from "./auth/shared-key.ts";
@@ -24,7 +24,7 @@ export interface BlobClientSettings {
   readonly storageAccountUri?: string | undefined;
   /** `storageAccountBlobEndpoint`. */
   readonly blobEndpoint?: string | undefined;
-  readonly credential: BlobCredential;
+  readonly credential: StorageCredential;
   /** PEM certificates trusted beside the system's. */
   readonly caCert?: string | undefined;
   /** Lets a SAS or a bearer token travel over plain http to a host that is not this one. */
@@ -35,11 +35,6 @@ export interface BlobClientSettings {
   readonly userAgent: string;
   readonly logger: Logger;
 }
-
-/** `key`: the account key, base64. `token`: a SAS token, with or without its leading `?`. */
-export type BlobCredential =
-  | { readonly kind: "sharedKey"; readonly key: Secret }
-  | { readonly kind: "sas"; readonly token: Secret };
 
 /** Parts that tests, and a transport on another thread, put in place of the usual ones. */
 export interface BlobClientParts {
@@ -59,10 +54,12 @@ export function openBlobClient(settings: BlobClientSettings, parts: BlobClientPa
   const cloud = findCloud(settings.cloudName);
   const endpoint = findBlobEndpoint({ account, cloud, storageAccountUri, blobEndpoint });
   const { authorizer, sign, signIn } = signInTo(endpoint, settings, clock.now);
-  const transport = parts.transport ?? new NodeTransport(transportSettings(settings, parts.timeouts));
   const headers = { "user-agent": userAgent, "x-ms-version": SERVICE_VERSION };
-  const pipeline = new Pipeline({ transport, authorizer, logger, headers, clock, retry: parts.retry });
-  return new RestBlobClient({ account, endpoint, pipeline, sign, signIn, now: clock.now });
+  const over = (transport: HttpTransport): BlobClient => {
+    const pipeline = new Pipeline({ transport, authorizer, logger, headers, clock, retry: parts.retry });
+    return new RestBlobClient({ account, endpoint, pipeline, sign, signIn, now: clock.now, over });
+  };
+  return over(parts.transport ?? new NodeTransport(transportSettings(settings, parts.timeouts)));
 }
 
 /** What a transport of its own, in another thread, needs of the settings: plain data without any credential. */
@@ -81,7 +78,7 @@ function signInTo(
   { account, credential, allowInsecureEndpoint = false, logger }: BlobClientSettings,
   now: () => number,
 ): { authorizer: Authorizer; sign: UrlSigner; signIn: SignIn } {
-  if (credential.kind === "sas") {
+  if (credential.kind === "SAS token") {
     refusePlainHttp(endpoint, "a SAS token", allowInsecureEndpoint);
     const token = parseSasToken(credential.token);
     return {

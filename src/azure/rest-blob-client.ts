@@ -17,7 +17,7 @@ import type {
 import { type BlobEndpoint, blobPath } from "./endpoint.ts";
 import { networkFailure, type Operation, serviceFailure, type SignIn } from "./errors.ts";
 import type { Answer, Pipeline } from "./http/pipeline.ts";
-import type { HttpMethod, HttpRequest } from "./http/transport.ts";
+import type { HttpMethod, HttpRequest, HttpTransport } from "./http/transport.ts";
 import { parseListPage } from "./list-page.ts";
 import type { UrlSigner } from "./sas.ts";
 import { readServiceError } from "./service-error.ts";
@@ -29,6 +29,7 @@ export interface RestBlobClientOptions {
   readonly sign: UrlSigner;
   readonly signIn: SignIn;
   readonly now: () => number;
+  readonly over: (transport: HttpTransport) => BlobClient;
 }
 
 /** Time for a request apart from its bytes. */
@@ -58,6 +59,10 @@ export class RestBlobClient implements BlobClient {
   constructor(options: RestBlobClientOptions) {
     this.account = options.account;
     this.#options = options;
+  }
+
+  over(transport: HttpTransport): BlobClient {
+    return this.#options.over(transport);
   }
 
   async putBlob(container: string, key: string, body: Uint8Array, options: PutBlobOptions): Promise<Stored> {

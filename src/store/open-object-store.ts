@@ -1,4 +1,5 @@
-import { openBlobClient, type BlobClientSettings } from "../azure/open.ts";
+import type { BlobClient } from "../azure/blob-client.ts";
+import { openBlobClient, transportSettings, type BlobClientSettings } from "../azure/open.ts";
 import { loadCredentials, type Environment } from "../config/credentials-file.ts";
 import { parseObjectStoreConfig } from "../config/object-store-config.ts";
 import { chooseCredential } from "../credentials/choose.ts";
@@ -36,28 +37,19 @@ export async function openObjectStore(
     userAgent: `velero-azure/${VERSION}`,
     logger: log,
   };
+  const client = openBlobClient(settings);
   return new AzureBlobStore({
-    client: openBlobClient(settings),
+    client,
     logger: log,
     blockSize: config.blockSizeInBytes,
-    startBulkLane: () => startThreadLane(settings),
+    startBulkLane: () => startThreadLane(client, settings),
   });
 }
 
-/** The variables that a transport reads; the thread is given no others. */
-const TRANSPORT_VARIABLES = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY"].flatMap((name) => [
-  name,
-  name.toLowerCase(),
-]);
-const ROOTS_VARIABLES = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
-
 /** A thread for large objects, its code loaded with the first of them: most runs of the plugin never see one. */
-async function startThreadLane(settings: BlobClientSettings): Promise<BulkLane> {
+async function startThreadLane(client: BlobClient, settings: BlobClientSettings): Promise<BulkLane> {
   const { ThreadLane } = await import("./azure-blob/bulk/bulk-lane.ts");
   const { startWorker } = await import("./azure-blob/bulk/start-worker.ts");
-  const environment = Object.fromEntries(
-    [...TRANSPORT_VARIABLES, ...ROOTS_VARIABLES].map((name) => [name, settings.environment[name]]),
-  );
-  const worker = startWorker({ caCert: settings.caCert, environment });
-  return new ThreadLane(worker, (transport) => openBlobClient(settings, { transport }));
+  const worker = startWorker(transportSettings(settings));
+  return new ThreadLane(worker, (transport) => client.over(transport));
 }

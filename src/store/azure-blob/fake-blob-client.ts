@@ -27,6 +27,10 @@ export class FakeBlobClient implements BlobClient {
   onBody: (bytes: Buffer, offset: number) => Readable = (bytes) =>
     Readable.from([bytes], { objectMode: false });
 
+  over(): BlobClient {
+    return this;
+  }
+
   async putBlob(_c: string, key: string, body: Uint8Array, options: PutBlobOptions): Promise<Stored> {
     await this.#call("putBlob", options.signal);
     return this.#store(key, Buffer.from(body), options.metadata ?? {});
