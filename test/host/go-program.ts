@@ -1,0 +1,58 @@
+import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
+import { access, mkdir, readdir, readFile, rename } from "node:fs/promises";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const moduleFolder = fileURLToPath(new URL("../go/velero", import.meta.url));
+
+/**
+ * Builds one program of test/go/velero, the module that pins Velero, and resolves to the executable's path. Results
+ * are kept in the user's cache by a hash of the sources and Go's version: the first build takes minutes.
+ */
+export async function buildGoProgram(name: "host" | "descriptors"): Promise<string> {
+  const cache = join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "velero-azure");
+  const executable = join(cache, `go-${name}-${await hashOf(name)}`);
+  if (await exists(executable)) {
+    return executable;
+  }
+  await mkdir(cache, { recursive: true });
+  const unfinished = `${executable}.${process.pid}`;
+  const args = ["build", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w", "-o", unfinished, `./${name}`];
+  await go(args);
+  await rename(unfinished, executable);
+  return executable;
+}
+
+async function hashOf(name: string): Promise<string> {
+  const hash = createHash("sha256").update(await go(["version"]));
+  const sources = (await readdir(join(moduleFolder, name))).toSorted().map((file) => join(name, file));
+  for (const file of ["go.mod", "go.sum", ...sources]) {
+    hash.update(`\0${file}\0`).update(await readFile(join(moduleFolder, file)));
+  }
+  return hash.digest("hex").slice(0, 16);
+}
+
+async function go(args: readonly string[]): Promise<string> {
+  try {
+    const env = { ...process.env, CGO_ENABLED: "0" };
+    return (await run("go", args, { cwd: moduleFolder, env, maxBuffer: 1 << 26 })).stdout;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") {
+      throw new Error("cannot build Velero's client: go is not installed", { cause: error });
+    }
+    throw error;
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
