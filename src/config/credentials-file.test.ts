@@ -75,11 +75,7 @@ const malformed: readonly [string, string | Uint8Array, string][] = [
   ["a line without a separator", "A=1\n\nhunter2\n", "line 3"],
   ["a value over several lines", 'A="-----BEGIN KEY-----\nhunter2\n"', "line 2"],
   ["a line beyond 64 KiB", `A=1\nB=hunter2${"x".repeat(70_000)}`, "line 2"],
-  [
-    "values that double",
-    "A=hunter2$A$A\n".repeat(40),
-    "4 MiB",
-  ],
+  ["values that double", "A=hunter2$A$A\n".repeat(40), "4 MiB"],
   ["UTF-16, little end first", Buffer.from("\ufeffA=hunter2", "utf16le"), "UTF-16"],
   ["UTF-16, big end first", Buffer.from("\ufeffA=hunter2", "utf16le").swap16(), "UTF-16"],
 ];

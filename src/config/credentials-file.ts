@@ -1,23 +1,12 @@
 import { open, stat } from "node:fs/promises";
 import { Failure } from "../errors/error.ts";
 import { Secret } from "../secret/secret.ts";
+import type { PublicCredentialKey } from "./credential-keys.ts";
 import { type DotenvEntries, parseDotenv } from "./dotenv.ts";
 import { quote } from "./quote.ts";
 
 /** Environment variables, given by the caller: nothing below main reads process.env. */
 export type Environment = Readonly<Record<string, string | undefined>>;
-
-/** The keys of the credentials file whose values may be seen. */
-export type PublicCredentialKey =
-  | "AZURE_SUBSCRIPTION_ID"
-  | "AZURE_RESOURCE_GROUP"
-  | "AZURE_TENANT_ID"
-  | "AZURE_CLIENT_ID"
-  | "AZURE_CLIENT_CERTIFICATE_PATH"
-  | "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"
-  | "AZURE_ADDITIONALLY_ALLOWED_TENANTS"
-  | "AZURE_FEDERATED_TOKEN_FILE"
-  | "AZURE_CLOUD_NAME";
 
 /**
  * What a credentials file holds. Every value is a secret unless its key is known to hold none; an empty value

@@ -20,6 +20,8 @@ export interface LocationKey {
   readonly fromVelero?: true;
   /** The official plugin does not have the key. */
   readonly ours?: true;
+  /** The key is read, but what it is for does not work yet. */
+  readonly notYet?: true;
   /** The release that brought the key. */
   readonly since: string;
   /** One sentence or two for the reference and the CLI's help, in Markdown. */
@@ -43,6 +45,7 @@ export const locationKeys = {
     kind: "text",
     locations: ["object store"],
     absent: "`AZURE_RESOURCE_GROUP` of the credentials file",
+    notYet: true,
     since: "0.1.0",
     help: "Resource group of the storage account. Needed only where Azure Resource Manager is called.",
   },
@@ -50,6 +53,7 @@ export const locationKeys = {
     kind: "text",
     locations: ["object store"],
     absent: "`AZURE_SUBSCRIPTION_ID` of the credentials file",
+    notYet: true,
     since: "0.1.0",
     help: "Subscription of the storage account. Needed only where Azure Resource Manager is called.",
   },
@@ -71,6 +75,7 @@ export const locationKeys = {
     kind: "boolean",
     locations: ["object store"],
     absent: "`false`",
+    notYet: true,
     since: "0.1.0",
     help: "Whether a Microsoft Entra identity reads and writes the blobs itself (`true`), or only fetches the account's access key through Resource Manager (`false`). An account key or a SAS token goes before either.",
   },
@@ -78,6 +83,7 @@ export const locationKeys = {
     kind: "endpoint",
     locations: ["object store"],
     absent: "the cloud's own",
+    notYet: true,
     since: "0.1.0",
     help: "Where Microsoft Entra identities sign in, for example `https://login.microsoftonline.us/`.",
   },

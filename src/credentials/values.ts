@@ -1,4 +1,5 @@
-import type { CredentialValues, PublicCredentialKey } from "../config/credentials-file.ts";
+import type { PublicCredentialKey } from "../config/credential-keys.ts";
+import type { CredentialValues } from "../config/credentials-file.ts";
 import { quote } from "../config/quote.ts";
 import { type ErrorCode, Failure } from "../errors/error.ts";
 import type { Secret } from "../secret/secret.ts";

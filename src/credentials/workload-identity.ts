@@ -1,4 +1,4 @@
-import type { PublicCredentialKey } from "../config/credentials-file.ts";
+import type { PublicCredentialKey } from "../config/credential-keys.ts";
 import type { Claim, MethodRule, SignInInput, ValueSource } from "./method.ts";
 import { describeFile, fromFile, signInFailure } from "./values.ts";
 

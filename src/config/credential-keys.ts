@@ -1,0 +1,78 @@
+/** One row of the table of keys that a credentials file may hold; other keys are allowed, and secret. */
+export interface CredentialKey {
+  /** Whether its value must never be seen. */
+  readonly secret: boolean;
+  /** The key is read, but what it is for does not work yet. */
+  readonly notYet?: true;
+  /** In Markdown. */
+  readonly help: string;
+}
+
+export const credentialKeys = {
+  AZURE_STORAGE_KEY: {
+    secret: true,
+    help: "The storage account's access key, unless `storageAccountKeyEnvVar` names another key. It signs in whatever `useAAD` says.",
+  },
+  AZURE_CLOUD_NAME: {
+    secret: false,
+    help: "The cloud, in any case: `AzurePublicCloud` (or `AzureCloud`, or nothing), `AzureChinaCloud`, `AzureUSGovernment` (or `AzureUSGovernmentCloud`).",
+  },
+  AZURE_SUBSCRIPTION_ID: {
+    secret: false,
+    notYet: true,
+    help: "The subscription, where the config has no `subscriptionId`.",
+  },
+  AZURE_RESOURCE_GROUP: {
+    secret: false,
+    notYet: true,
+    help: "The resource group, where the config has no `resourceGroup`.",
+  },
+  AZURE_TENANT_ID: {
+    secret: false,
+    notYet: true,
+    help: "The Microsoft Entra tenant of a service principal or a workload identity.",
+  },
+  AZURE_CLIENT_ID: {
+    secret: false,
+    notYet: true,
+    help: "The application of a service principal or a workload identity, or the user-assigned managed identity.",
+  },
+  AZURE_CLIENT_SECRET: { secret: true, notYet: true, help: "The service principal's secret." },
+  AZURE_CLIENT_CERTIFICATE: {
+    secret: true,
+    notYet: true,
+    help: "The service principal's certificate and private key, PEM with `\\n` for line ends, in double quotes.",
+  },
+  AZURE_CLIENT_CERTIFICATE_PATH: {
+    secret: false,
+    notYet: true,
+    help: "Path of the service principal's certificate and private key, PEM or PKCS#12.",
+  },
+  AZURE_CLIENT_CERTIFICATE_PASSWORD: {
+    secret: true,
+    notYet: true,
+    help: "What the certificate's private key is encrypted with.",
+  },
+  AZURE_CLIENT_SEND_CERTIFICATE_CHAIN: {
+    secret: false,
+    notYet: true,
+    help: "`1` or `true`: send the whole chain, for sign-in by the certificate's subject and issuer.",
+  },
+  AZURE_ADDITIONALLY_ALLOWED_TENANTS: {
+    secret: false,
+    notYet: true,
+    help: "Tenants besides `AZURE_TENANT_ID` that tokens may be got from, with `;` between them.",
+  },
+  AZURE_FEDERATED_TOKEN_FILE: {
+    secret: false,
+    notYet: true,
+    help: "Path of the service account token of a workload identity, where it is not the environment's.",
+  },
+} as const satisfies Readonly<Record<string, CredentialKey>>;
+
+type Table = typeof credentialKeys;
+
+/** The keys whose values may be seen. */
+export type PublicCredentialKey = {
+  [K in keyof Table]: Table[K]["secret"] extends false ? K : never;
+}[keyof Table];
