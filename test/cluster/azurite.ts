@@ -4,20 +4,31 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { Failure } from "../../src/errors/error.ts";
 import { Pending, waitFor } from "./bounded-wait.ts";
-import type { Certificates } from "./certificates.ts";
+import type { Certificates } from "../certificates.ts";
 import { type InsideAnswer, type InsideServer, requestInside } from "./inside-request.ts";
 import type { Namespace } from "./namespace.ts";
+import type { Location } from "./velero.ts";
 
 const port = 10000;
 const serviceVersion = "2021-12-02";
 
+export interface AzuriteLocation {
+  readonly name: string;
+  readonly account: string;
+  readonly container: string;
+  readonly prefix?: string;
+  readonly key?: string;
+}
+
 /** Azurite's blob service over https in the namespace, with storage accounts whose keys were made for this run. */
 export class Azurite {
   readonly #server: InsideServer;
+  readonly #authority: string;
   readonly #keys: ReadonlyMap<string, string>;
 
-  private constructor(server: InsideServer, keys: ReadonlyMap<string, string>) {
+  private constructor(server: InsideServer, authority: string, keys: ReadonlyMap<string, string>) {
     this.#server = server;
+    this.#authority = authority;
     this.#keys = keys;
   }
 
@@ -27,7 +38,7 @@ export class Azurite {
     accounts: readonly string[],
   ): Promise<Azurite> {
     const keys = new Map(accounts.map((account) => [account, randomBytes(64).toString("base64")]));
-    const server = { namespace, port, authority: readFileSync(certificates.authority) };
+    const server = { namespace, port, authority: readFileSync(certificates.ca) };
     const main = join(
       dirname(createRequire(import.meta.url).resolve("azurite/package.json")),
       "dist/src/blob/main.js",
@@ -43,7 +54,7 @@ export class Azurite {
         String(port),
         // WHY https: Velero's CLI fetches logs and contents by signed URLs, and those are good for https only.
         "--cert",
-        certificates.certificate,
+        certificates.cert,
         "--key",
         certificates.key,
         // Its access log shows signed URLs, which are secrets.
@@ -55,7 +66,7 @@ export class Azurite {
       ],
       { AZURITE_ACCOUNTS: [...keys].map(([account, key]) => `${account}:${key}`).join(";") },
     );
-    const azurite = new Azurite(server, keys);
+    const azurite = new Azurite(server, certificates.ca, keys);
     await waitFor("Azurite answering", () => azurite.#answering(), {
       logs: daemon.logFile,
       hopeless: daemon.hopeless,
@@ -74,6 +85,23 @@ export class Azurite {
     if (key === undefined)
       throw new Failure("NotFound", `cannot find the account "${account}": Azurite was started without it`);
     return key;
+  }
+
+  /** A location in one of the accounts, signed in by an account key: the account's own unless another one is given. */
+  location(place: AzuriteLocation): Location {
+    const { name, account, container, prefix, key = this.key(account) } = place;
+    return {
+      name,
+      bucket: container,
+      ...(prefix === undefined ? {} : { prefix }),
+      authority: this.#authority,
+      config: {
+        storageAccount: account,
+        storageAccountURI: this.endpoint(account),
+        storageAccountKeyEnvVar: "AZURE_STORAGE_ACCOUNT_ACCESS_KEY",
+      },
+      credentials: { AZURE_STORAGE_ACCOUNT_ACCESS_KEY: key },
+    };
   }
 
   async createContainer(account: string, container: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { access, mkdir, readFile, rename, rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, rm } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -19,7 +20,8 @@ export interface ClusterBinaries {
 /** Takes one line of progress, without a newline. */
 export type Report = (line: string) => void;
 
-interface Build {
+/** A program to build. */
+export interface Build {
   readonly name: string;
   readonly package: string;
   /** Measured on two cores with nothing cached, downloads included. */
@@ -63,16 +65,23 @@ const veleroModule: GoModule = {
  * `${XDG_CACHE_HOME:-~/.cache}/velero-azure/bin/`, one folder for each state of a module, so that a machine builds once.
  */
 export async function clusterBinaries(report: Report): Promise<ClusterBinaries> {
-  requireTools("build the parts of a cluster", new Map([["go", "https://go.dev/dl, 1.26 or later"]]));
-  const kubernetes = await builtModule(kubernetesModule, report);
-  const velero = await builtModule(veleroModule, report);
+  const kubernetes = await plan(kubernetesModule);
+  const velero = await plan(veleroModule);
+  for (const { module, flags, folder, missing } of [kubernetes, velero]) {
+    for (const build of missing) await buildOne(module, build, flags, folder, report);
+  }
   return {
-    etcd: join(kubernetes, "etcd"),
-    kubeApiserver: join(kubernetes, "kube-apiserver"),
-    kubeControllerManager: join(kubernetes, "kube-controller-manager"),
-    kubectl: join(kubernetes, "kubectl"),
-    velero: join(velero, "velero"),
+    etcd: join(kubernetes.folder, "etcd"),
+    kubeApiserver: join(kubernetes.folder, "kube-apiserver"),
+    kubeControllerManager: join(kubernetes.folder, "kube-controller-manager"),
+    kubectl: join(kubernetes.folder, "kubectl"),
+    velero: join(velero.folder, "velero"),
   };
+}
+
+/** What `clusterBinaries` has yet to build. */
+export async function missingBinaries(): Promise<readonly Build[]> {
+  return [...(await plan(kubernetesModule)).missing, ...(await plan(veleroModule)).missing];
 }
 
 /** Without these, kubectl and Velero read the server's version as "v0.0.0-master+$Format:%H$" and refuse to parse it. */
@@ -95,24 +104,34 @@ function pinned(goMod: string, module: string): string {
   return version;
 }
 
-async function builtModule(module: GoModule, report: Report): Promise<string> {
+interface Plan {
+  readonly module: GoModule;
+  readonly flags: readonly string[];
+  /** Where the results are kept. */
+  readonly folder: string;
+  readonly missing: readonly Build[];
+}
+
+async function plan(module: GoModule): Promise<Plan> {
+  requireTools("build the parts of a cluster", new Map([["go", "https://go.dev/dl, 1.26 or later"]]));
   const goMod = await readFile(join(module.folder, "go.mod"), "utf8");
   const goSum = await readFile(join(module.folder, "go.sum"), "utf8");
   const linker = ["-s", "-w", ...module.settings(goMod).map((setting) => `-X ${setting}`)].join(" ");
   const flags = ["-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", linker];
   // "go env" answers for this module: a go.mod may ask for a newer toolchain than the one in PATH.
   const toolchain = await go(["env", "GOVERSION", "GOOS", "GOARCH"], module.folder, () => undefined);
-  const key = createHash("sha256")
-    .update(JSON.stringify([goMod, goSum, flags, toolchain]))
-    .digest("hex")
-    .slice(0, 16);
+  const state = JSON.stringify([goMod, goSum, flags, toolchain]);
+  const key = createHash("sha256").update(state).digest("hex").slice(0, 16);
   const folder = join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "velero-azure", "bin", key);
-  await mkdir(folder, { recursive: true });
-  for (const build of module.builds) await buildOnce(module, build, flags, folder, report);
-  return folder;
+  return {
+    module,
+    flags,
+    folder,
+    missing: module.builds.filter(({ name }) => !existsSync(join(folder, name))),
+  };
 }
 
-async function buildOnce(
+async function buildOne(
   module: GoModule,
   build: Build,
   flags: readonly string[],
@@ -120,7 +139,7 @@ async function buildOnce(
   report: Report,
 ): Promise<void> {
   const file = join(folder, build.name);
-  if (await exists(file)) return;
+  await mkdir(folder, { recursive: true });
   const started = Date.now();
   const elapsed = () => `${Math.round((Date.now() - started) / 1000)} s`;
   report(
@@ -162,12 +181,5 @@ async function go(args: readonly string[], folder: string, report: Report): Prom
   throw new Failure(
     "Unknown",
     `cannot run "go ${args[0]}" in "${folder}": ${stderr.trim().split("\n").slice(-15).join("\n")}`,
-  );
-}
-
-async function exists(file: string): Promise<boolean> {
-  return access(file).then(
-    () => true,
-    () => false,
   );
 }

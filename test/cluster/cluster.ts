@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import { type ClusterBinaries, type Report, clusterBinaries } from "./binaries.ts";
 import { Pending, type WaitOptions, waitFor } from "./bounded-wait.ts";
-import { type Certificates, createCertificates } from "./certificates.ts";
+import { type Certificates, makeCertificates } from "../certificates.ts";
+import { writeInClusterScript } from "./in-cluster-script.ts";
 import { Kubernetes, type KubernetesObject } from "./kubernetes.ts";
 import { Namespace } from "./namespace.ts";
 import { type Location, Velero, type VeleroServerOptions } from "./velero.ts";
@@ -62,7 +63,7 @@ export class VeleroCluster {
     binaries: ClusterBinaries,
     report: Report,
   ): Promise<VeleroCluster> {
-    const certificates = createCertificates(join(namespace.folder, "certificates"));
+    const certificates = await makeCertificates(join(namespace.folder, "certificates"));
     report("starting etcd, kube-apiserver and kube-controller-manager");
     const kubernetes = await Kubernetes.start(namespace, binaries, certificates);
     report("starting the blob store");
@@ -104,6 +105,11 @@ export class VeleroCluster {
       `--from-file=cloud=${file}`,
     );
     return this.#velero.createLocation(location, secret);
+  }
+
+  /** The path of a script for a person's shell: `SCRIPT velero backup get`, `SCRIPT kubectl get pods`. */
+  writeInClusterScript(): string {
+    return writeInClusterScript(this.namespace, this.#binaries, this.kubernetes.kubeconfig);
   }
 
   /** An object of Velero's own: `veleroObject("backups", "b1")`; undefined when there is none. */

@@ -24,7 +24,9 @@ export class Daemon {
 
   /** The pid outside the namespace. */
   get pid(): number {
-    return childOf(this.#entered);
+    const pid = childOf(this.#entered);
+    if (pid !== undefined) return pid;
+    throw new Failure("FailedPrecondition", `cannot tell the pid of "${this.name}": it is not running`);
   }
 
   /** Why waiting for this process is hopeless, with the end of its log; undefined while it runs. */
@@ -38,10 +40,10 @@ export class Daemon {
   /** SIGTERM, then SIGKILL for one that does not heed it. */
   async stop(): Promise<void> {
     if (this.hopeless() !== undefined) return;
-    process.kill(this.pid, "SIGTERM");
+    signalEntered(this.#entered, "SIGTERM");
     const abort = new AbortController();
     const killed = delay(graceMs, undefined, { signal: abort.signal }).then(
-      () => process.kill(this.pid, "SIGKILL"),
+      () => signalEntered(this.#entered, "SIGKILL"),
       () => undefined,
     );
     await this.#ended;
@@ -51,16 +53,28 @@ export class Daemon {
 }
 
 /**
- * The pid of the one child of a process. unshare and nsenter with a pid namespace fork and wait: signals sent to them
- * would end them and leave the process that matters.
+ * The pid of the one child of a process; undefined before it has one. unshare and nsenter with a pid namespace fork and
+ * wait: a signal sent to them would end them and leave the process that matters.
  */
-export function childOf(parent: ChildProcess): number {
+export function childOf(parent: ChildProcess): number | undefined {
   const { pid } = parent;
-  const children = pid === undefined ? "" : readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-  const child = Number(children.trim().split(" ")[0]);
-  if (child > 0) return child;
-  throw new Failure(
-    "Internal",
-    `cannot find the process that "${parent.spawnfile}" started: it has no child`,
-  );
+  if (pid === undefined) return undefined;
+  try {
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
+    return children === "" ? undefined : Number(children.split(" ")[0]);
+  } catch {
+    // The parent has ended.
+    return undefined;
+  }
+}
+
+/** Signals the process that nsenter waits for, or nsenter itself while it has not started it. */
+export function signalEntered(entered: ChildProcess, signal: NodeJS.Signals): void {
+  const child = childOf(entered);
+  try {
+    if (child === undefined) entered.kill(signal);
+    else process.kill(child, signal);
+  } catch {
+    // It ended in between.
+  }
 }

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Failure } from "../../src/errors/error.ts";
 import type { ClusterBinaries } from "./binaries.ts";
 import { Pending, waitFor } from "./bounded-wait.ts";
-import type { Certificates } from "./certificates.ts";
+import type { Certificates } from "../certificates.ts";
 import type { Daemon } from "./daemon.ts";
 import { type InsideServer, requestInside } from "./inside-request.ts";
 import type { Namespace } from "./namespace.ts";
@@ -58,7 +58,7 @@ export class Kubernetes {
     const kubeconfig = writeKubeconfig(namespace.folder, certificates, token);
     const etcd = startEtcd(namespace, binaries);
     const apiserver = startApiserver(namespace, binaries, certificates, token);
-    const server = { namespace, port: apiserverPort, authority: readFileSync(certificates.authority) };
+    const server = { namespace, port: apiserverPort, authority: readFileSync(certificates.ca) };
     const kubernetes = new Kubernetes(kubeconfig, server, token);
     await waitFor("kube-apiserver ready", () => kubernetes.#ready(), {
       logs: namespace.logs,
@@ -128,7 +128,7 @@ function writeKubeconfig(folder: string, certificates: Certificates, token: stri
         name: "test",
         cluster: {
           server: `https://127.0.0.1:${apiserverPort}`,
-          "certificate-authority": certificates.authority,
+          "certificate-authority": certificates.ca,
         },
       },
     ],
@@ -174,7 +174,7 @@ function startApiserver(
     `--etcd-servers=http://127.0.0.1:${etcdPort}`,
     "--bind-address=127.0.0.1",
     `--secure-port=${apiserverPort}`,
-    `--tls-cert-file=${certificates.certificate}`,
+    `--tls-cert-file=${certificates.cert}`,
     `--tls-private-key-file=${certificates.key}`,
     // Loopback may not be an endpoint of the "kubernetes" Service, and without the second flag the server tries to make
     // it one.
@@ -200,7 +200,7 @@ function startControllerManager(
     binaries.kubeControllerManager,
     `--kubeconfig=${kubeconfig}`,
     "--bind-address=127.0.0.1",
-    `--tls-cert-file=${certificates.certificate}`,
+    `--tls-cert-file=${certificates.cert}`,
     `--tls-private-key-file=${certificates.key}`,
     "--leader-elect=false",
     "--profiling=false",

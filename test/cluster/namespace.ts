@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../../src/errors/error.ts";
-import { Daemon, childOf } from "./daemon.ts";
+import { Daemon, childOf, signalEntered } from "./daemon.ts";
 import { requireTools } from "./required-tools.ts";
 
 const tools = new Map([
@@ -61,8 +61,7 @@ export class Namespace {
       detached: true,
       env: { PATH: process.env["PATH"] ?? "" },
     });
-    await ready(outer);
-    return new Namespace(folder, logs, outer, childOf(outer));
+    return new Namespace(folder, logs, outer, await ready(outer));
   }
 
   /** Starts a process that goes on running; its output goes to `logs/NAME.log`. */
@@ -87,7 +86,7 @@ export class Namespace {
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
-      process.kill(childOf(child), "SIGKILL");
+      signalEntered(child, "SIGKILL");
     }, seconds * 1000);
     // A command may end without reading its stdin.
     child.stdin?.on("error", () => undefined).end(options.input ?? "");
@@ -163,7 +162,8 @@ function shortTemporaryFolder(): string {
   return Buffer.byteLength(tmpdir()) <= 32 ? tmpdir() : "/tmp";
 }
 
-async function ready(outer: ChildProcess): Promise<void> {
+/** The pid of the namespace's first process, once it listens. */
+async function ready(outer: ChildProcess): Promise<number> {
   let said = "";
   outer.stderr?.on("data", (chunk: Buffer) => (said += chunk.toString()));
   const outcome = await Promise.race([
@@ -171,7 +171,8 @@ async function ready(outer: ChildProcess): Promise<void> {
     once(outer, "error").then(([error]) => String(error)),
     once(outer, "close").then(() => said.trim()),
   ]);
-  if (outcome === "ready") return;
+  const init = childOf(outer);
+  if (outcome === "ready" && init !== undefined) return init;
   throw new Failure(
     "PermissionDenied",
     `cannot make a network, mount and pid namespace for the cluster: ${outcome}`,

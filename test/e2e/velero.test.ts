@@ -11,7 +11,7 @@ import { gunzipSync } from "node:zlib";
 import { Failure } from "../../src/errors/error.ts";
 import { Azurite } from "../cluster/azurite.ts";
 import { Pending } from "../cluster/bounded-wait.ts";
-import { type ClusterParts, VeleroCluster } from "../cluster/cluster.ts";
+import { VeleroCluster } from "../cluster/cluster.ts";
 import { createSampleApp, readSampleApp, sampleNamespace } from "../cluster/sample-app.ts";
 import type { Location } from "../cluster/velero.ts";
 
@@ -35,7 +35,7 @@ before(async () => {
     beforeVelero: createSampleApp,
     locations: async (parts) => {
       azurite = await Azurite.start(parts.namespace, parts.certificates, [east.account, west.account]);
-      return createLocations(azurite, parts);
+      return createLocations(azurite);
     },
   });
   assert.ok(azurite);
@@ -164,41 +164,13 @@ function running(): { readonly cluster: VeleroCluster; readonly azurite: Azurite
   return started;
 }
 
-async function createLocations(
-  azurite: Azurite,
-  parts: ClusterParts,
-): Promise<readonly [Location, ...Location[]]> {
+async function createLocations(azurite: Azurite): Promise<readonly [Location, ...Location[]]> {
   for (const { account, container } of [east, west]) await azurite.createContainer(account, container);
-  const shared = { authority: parts.certificates.authority };
-  const signIn = (account: string, key: string) => ({
-    config: {
-      storageAccount: account,
-      storageAccountURI: azurite.endpoint(account),
-      storageAccountKeyEnvVar: "AZURE_STORAGE_ACCOUNT_ACCESS_KEY",
-    },
-    credentials: { AZURE_STORAGE_ACCOUNT_ACCESS_KEY: key },
-  });
   return [
-    {
-      ...shared,
-      name: "default",
-      bucket: east.container,
-      ...signIn(east.account, azurite.key(east.account)),
-    },
-    {
-      ...shared,
-      name: "west",
-      bucket: west.container,
-      prefix: west.prefix,
-      ...signIn(west.account, azurite.key(west.account)),
-    },
+    azurite.location({ ...east, name: "default" }),
+    azurite.location({ ...west, name: "west" }),
     // The right kind of key, of the other account: how it looks when credentials of two locations get mixed up.
-    {
-      ...shared,
-      name: "mistaken",
-      bucket: east.container,
-      ...signIn(east.account, azurite.key(west.account)),
-    },
+    azurite.location({ ...east, name: "mistaken", key: azurite.key(west.account) }),
   ];
 }
 
