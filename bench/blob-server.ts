@@ -74,6 +74,8 @@ export interface BlobServerRequest {
   readonly status: number;
   readonly bytesIn: number;
   readonly bytesOut: number;
+  /** When it came, since the server's start. */
+  readonly atMilliseconds: number;
   readonly milliseconds: number;
 }
 

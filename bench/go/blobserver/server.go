@@ -14,13 +14,14 @@ type server struct {
 	stats    *stats
 	faults   *faults
 	accounts map[string]bool
+	started  time.Time
 	keepUpTo atomic.Int64
 	verify   atomic.Bool
 	serial   atomic.Uint64
 }
 
 func newServer(accounts []string, keepUpTo int64, verify bool) *server {
-	s := &server{store: newStore(), stats: newStats(), faults: &faults{}, accounts: map[string]bool{}}
+	s := &server{store: newStore(), stats: newStats(), faults: &faults{}, accounts: map[string]bool{}, started: time.Now()}
 	for _, a := range accounts {
 		s.accounts[a] = true
 	}
@@ -77,7 +78,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer func() {
 		s.stats.end(requestRecord{
 			Operation: c.operation, Container: c.bucket, Key: c.key, Range: rangeHeader(r), Status: c.w.status,
-			BytesIn: c.bytesIn, BytesOut: c.w.bytes, Milliseconds: float64(time.Since(started).Microseconds()) / 1000,
+			BytesIn: c.bytesIn, BytesOut: c.w.bytes,
+			AtMilliseconds: milliseconds(started.Sub(s.started)), Milliseconds: milliseconds(time.Since(started)),
 		})
 	}()
 	h := c.w.Header()
@@ -221,5 +223,7 @@ func (c *call) fail(p *problem) {
 
 // cut ends the connection without another byte.
 func (c *call) cut() { panic(http.ErrAbortHandler) }
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 func httpTime(t time.Time) string { return t.UTC().Format(http.TimeFormat) }

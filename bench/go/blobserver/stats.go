@@ -9,14 +9,16 @@ import (
 
 // requestRecord is one request that ended; Status 0 means that the connection was cut without an answer.
 type requestRecord struct {
-	Operation    string  `json:"operation"`
-	Container    string  `json:"container"`
-	Key          string  `json:"key"`
-	Range        string  `json:"range,omitempty"`
-	Status       int     `json:"status"`
-	BytesIn      int64   `json:"bytesIn"`
-	BytesOut     int64   `json:"bytesOut"`
-	Milliseconds float64 `json:"milliseconds"`
+	Operation string `json:"operation"`
+	Container string `json:"container"`
+	Key       string `json:"key"`
+	Range     string `json:"range,omitempty"`
+	Status    int    `json:"status"`
+	BytesIn   int64  `json:"bytesIn"`
+	BytesOut  int64  `json:"bytesOut"`
+	// When it came, since the server's start.
+	AtMilliseconds float64 `json:"atMilliseconds"`
+	Milliseconds   float64 `json:"milliseconds"`
 }
 
 // counts are what the control API calls stats: all since the last reset, but for Open.
