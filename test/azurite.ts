@@ -12,6 +12,8 @@ export interface AzuriteOptions {
   readonly tls?: { readonly cert: string; readonly key: string };
   /** The accounts to serve, the first of which is `account`. Default: one, `testaccount`. Keys are drawn anew. */
   readonly accounts?: readonly string[];
+  /** Where its data folder is made. Default: the system's folder for temporary files. */
+  readonly parent?: string;
 }
 
 export interface AzuriteAccount {
@@ -35,7 +37,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
  * listens. Every start draws its own account keys, so that a search for a secret finds only this run's.
  */
 export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurite> {
-  const folder = await mkdtemp(join(tmpdir(), "azurite-"));
+  const folder = await mkdtemp(join(options.parent ?? tmpdir(), "azurite-"));
   const names = options.accounts ?? ["testaccount"];
   const keys = names.map((account) => ({ account, key: randomBytes(64).toString("base64") }));
   const tls = options.tls === undefined ? [] : ["--cert", options.tls.cert, "--key", options.tls.key];
