@@ -8,7 +8,6 @@ import { promisify } from "node:util";
 import { Failure } from "../src/errors/error.ts";
 
 const moduleFolder = fileURLToPath(new URL("go", import.meta.url));
-const veleroModuleFolder = fileURLToPath(new URL("../test/go/velero", import.meta.url));
 
 /** `${XDG_CACHE_HOME:-~/.cache}/velero-azure`: where what takes long to make is kept, outside the tree. */
 export function cacheFolder(): string {
@@ -29,12 +28,7 @@ export async function toxiproxyExecutable(): Promise<string> {
   return (await exists(file)) ? file : build(name, "github.com/Shopify/toxiproxy/v2/cmd/server");
 }
 
-/** Path of velero-host: Velero's framework client, driven by HTTP (test/host/README.md). */
-export async function veleroHostExecutable(): Promise<string> {
-  return build("velero-host", "./host", veleroModuleFolder);
-}
-
-async function build(name: string, what: string, module = moduleFolder): Promise<string> {
+async function build(name: string, what: string): Promise<string> {
   const folder = join(cacheFolder(), "bench");
   await mkdir(folder, { recursive: true });
   const file = join(folder, name);
@@ -42,7 +36,7 @@ async function build(name: string, what: string, module = moduleFolder): Promise
   const unfinished = `${file}.${process.pid}.${buildNumber()}`;
   try {
     await promisify(execFile)("go", ["build", "-trimpath", "-o", unfinished, what], {
-      cwd: module,
+      cwd: moduleFolder,
       env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "" },
     });
   } catch (error) {

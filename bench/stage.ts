@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type HostedPlugin, PluginHost } from "../test/host/host.ts";
 import { BlobServer } from "./blob-server.ts";
 import type { Contender } from "./figure.ts";
-import { PluginHost, type PluginRun } from "./plugin-host.ts";
 import { Toxiproxy } from "./toxiproxy.ts";
 
 /** How a plugin reaches the store: at once, 20 ms later for each answer, or at most 50 MB/s a connection. */
@@ -54,14 +54,17 @@ export class Stage implements AsyncDisposable {
       far: await proxy.open(store.address, { latencyMilliseconds: 20 }),
       capped: await proxy.open(store.address, { bytesPerSecond: 50e6 }),
     };
-    const host = started.use(await PluginHost.start());
+    const host = await PluginHost.start();
     started.move();
     return new Stage({ store, host, proxy, ways, folder });
   }
 
   /** Starts a process of the plugin as Velero would, up to the answer of ListPlugins. */
-  plugin(contender: Contender): Promise<PluginRun> {
-    return this.#host.start(contender.executable);
+  plugin(contender: Contender): Promise<HostedPlugin> {
+    // A proxy of the user's must not come between a plugin and the blob server.
+    const proxies = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"];
+    const env = Object.fromEntries(proxies.map((name) => [name, null]));
+    return this.#host.startPlugin({ path: contender.executable, args: ["--log-level", "info"], env });
   }
 
   /** The account's blob endpoint by a way. */
@@ -82,7 +85,7 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#host[Symbol.asyncDispose]();
+    await this.#host.close();
     await this.#proxy.stop();
     await this.store.stop();
     await rm(this.#folder, { recursive: true, force: true });

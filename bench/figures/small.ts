@@ -19,8 +19,8 @@ export const putSmall: Figure = {
       try {
         await plugin.init(stage.config("far"));
         await stage.store.resetStats();
-        const seconds = await plugin.moveEach({
-          operation: "put",
+        const { objectSeconds } = await plugin.bench({
+          op: "put",
           bucket: container,
           key: `${contender.role}/small`,
           size: 4096,
@@ -28,8 +28,8 @@ export const putSmall: Figure = {
         });
         const { requests } = await stage.store.stats();
         return {
-          milliseconds: median(seconds) * 1000,
-          firstMilliseconds: (seconds[0] ?? Number.NaN) * 1000,
+          milliseconds: median(objectSeconds) * 1000,
+          firstMilliseconds: (objectSeconds[0] ?? Number.NaN) * 1000,
           requests: requests / puts,
         };
       } finally {

@@ -20,9 +20,9 @@ export async function transfer(
     if (task.operation === "get") await stored(stage, contender, task.size);
     await plugin.init(stage.config(task.way));
     const before = await usageOf(plugin.pid);
-    const { result: seconds, sampledMiB } = await whileSampling(plugin.pid, () =>
-      plugin.move({
-        operation: task.operation,
+    const { result, sampledMiB } = await whileSampling(plugin.pid, () =>
+      plugin.bench({
+        op: task.operation,
         bucket: container,
         key: keyOf(contender, task.size),
         size: task.size,
@@ -30,7 +30,7 @@ export async function transfer(
     );
     const after = await usageOf(plugin.pid);
     return {
-      mebibytesPerSecond: task.size / mebibyte / seconds,
+      mebibytesPerSecond: task.size / mebibyte / result.seconds,
       cpuSeconds: after.cpuSeconds - before.cpuSeconds,
       sampledMiB,
       peakMiB: after.peakMiB,
