@@ -24,21 +24,14 @@ export class HostFailure extends Failure {
   }
 }
 
-const codes: readonly string[] = [
-  ...["Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists"],
-  ...[
-    "PermissionDenied",
-    "ResourceExhausted",
-    "FailedPrecondition",
-    "Aborted",
-    "OutOfRange",
-    "Unimplemented",
-  ],
-  ...["Internal", "Unavailable", "DataLoss", "Unauthenticated"],
-];
+const codes: ReadonlySet<string> = new Set<ErrorCode>([
+  ...(["Canceled", "Unknown", "InvalidArgument", "DeadlineExceeded", "NotFound", "AlreadyExists"] as const),
+  ...(["PermissionDenied", "ResourceExhausted", "FailedPrecondition", "Aborted", "OutOfRange"] as const),
+  ...(["Unimplemented", "Internal", "Unavailable", "DataLoss", "Unauthenticated"] as const),
+]);
 
 function isErrorCode(text: string): text is ErrorCode {
-  return codes.includes(text);
+  return codes.has(text);
 }
 
 export type Query = Readonly<Record<string, string | number | undefined>>;
@@ -75,7 +68,7 @@ export class HostClient {
       socketPath: this.#socket,
       agent: this.#agent,
       method: ask.method,
-      path: `${ask.path}?${query}`,
+      path: `${ask.path}?${query.toString()}`,
       signal: ask.signal,
     });
     try {
