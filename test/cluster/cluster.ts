@@ -5,6 +5,7 @@ import { type Certificates, makeCertificates } from "../certificates.ts";
 import { writeInClusterScript } from "./in-cluster-script.ts";
 import { Kubernetes, type KubernetesObject } from "./kubernetes.ts";
 import { Namespace } from "./namespace.ts";
+import { requirePlugin } from "./plugin-folder.ts";
 import { type Location, Velero, type VeleroServerOptions } from "./velero.ts";
 
 /** What a blob store for the cluster is started with. */
@@ -47,6 +48,8 @@ export class VeleroCluster {
   /** Builds what is not built yet and starts everything. Ends everything again when a part does not start. */
   static async start(options: VeleroClusterOptions): Promise<VeleroCluster> {
     const report = options.report ?? (() => undefined);
+    // Before minutes are spent on building all the rest.
+    requirePlugin(options.plugin);
     const binaries = await clusterBinaries(report);
     const namespace = await Namespace.create();
     try {

@@ -39,13 +39,17 @@ export class PluginFolder {
 }
 
 function copyWithLibraries(executable: string, folder: string): void {
-  if (!existsSync(executable)) {
-    throw new Failure("NotFound", `cannot install the plugin "${executable}": no such file`, {
-      hint: "build it first: npm run build",
-    });
-  }
+  requirePlugin(executable);
   mkdirSync(folder, { recursive: true });
   cpSync(executable, join(folder, basename(executable)));
   const libraries = `${executable}.lib`;
   if (existsSync(libraries)) cpSync(libraries, join(folder, basename(libraries)), { recursive: true });
+}
+
+/** Throws NotFound when there is no such executable. */
+export function requirePlugin(executable: string): void {
+  if (existsSync(executable)) return;
+  throw new Failure("NotFound", `cannot install the plugin "${executable}": no such file`, {
+    hint: "build it first: npm run build",
+  });
 }
