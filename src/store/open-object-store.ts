@@ -1,7 +1,7 @@
 import type { BlobClient } from "../azure/blob-client.ts";
 import { openBlobClient, transportSettings, type BlobClientSettings } from "../azure/open.ts";
 import { loadCredentials, type Environment } from "../config/credentials-file.ts";
-import { parseObjectStoreConfig } from "../config/object-store-config.ts";
+import { configuredEndpoint, parseObjectStoreConfig } from "../config/object-store-config.ts";
 import { chooseCredential } from "../credentials/choose.ts";
 import type { Logger } from "../log/logger.ts";
 import { VERSION } from "../version.ts";
@@ -28,8 +28,7 @@ export async function openObjectStore(
   const settings: BlobClientSettings = {
     account: config.storageAccount,
     cloudName: values.get("AZURE_CLOUD_NAME"),
-    storageAccountUri: config.storageAccountURI,
-    blobEndpoint: config.storageAccountBlobEndpoint,
+    storageAccountUri: configuredEndpoint(config)?.url,
     credential: choice.credential,
     caCert: config.caCert,
     allowInsecureEndpoint: config.allowInsecureEndpoint,
