@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Failure, describeFailure } from "../src/errors/error.ts";
 import type { Bench, Contender, Figure, Row } from "./figure.ts";
+import { backupLife } from "./figures/backup-life.ts";
 import { getCapped, getDirect, putDirect, putFar } from "./figures/large.ts";
 import { memory } from "./figures/memory.ts";
 import { putSmall } from "./figures/small.ts";
@@ -11,7 +12,16 @@ import { start } from "./figures/start.ts";
 import { document, table } from "./report.ts";
 import { Stage } from "./stage.ts";
 
-const figures: readonly Figure[] = [start, memory, putFar, putDirect, getDirect, getCapped, putSmall];
+const figures: readonly Figure[] = [
+  start,
+  memory,
+  putFar,
+  putDirect,
+  getDirect,
+  getCapped,
+  putSmall,
+  backupLife,
+];
 
 const usage = `usage: npm run bench -- [--peer PATH] [--ours PATH] [--only NAME]… [--runs N] [--json FILE]
 

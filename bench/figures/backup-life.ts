@@ -1,0 +1,181 @@
+import { readFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { Failure } from "../../src/errors/error.ts";
+import { VeleroCluster } from "../../test/cluster/cluster.ts";
+import { createSampleApp, sampleNamespace } from "../../test/cluster/sample-app.ts";
+import { FarStore } from "../far-store.ts";
+import { type Bench, type Contender, type Figure, type Metric, inTurns } from "../figure.ts";
+
+const delays = [0, 5, 20] as const;
+const phases = ["validate", "backup", "logs", "describe", "restore", "delete"] as const;
+type Phase = (typeof phases)[number];
+
+/** Bound on hanging, never a measure. */
+const patienceMs = 60_000;
+
+interface Rig {
+  readonly cluster: VeleroCluster;
+  readonly store: FarStore;
+  /** PEM of the store's authority, base64. */
+  readonly authority: string;
+}
+
+interface Life {
+  readonly seconds: Readonly<Record<Phase, number>>;
+  readonly requests: number;
+}
+
+/** A real Velero server on a real control plane: what a plugin costs a user in requests and in waiting. */
+export const backupLife: Figure = {
+  name: "backup-life",
+  title: "validate, backup, logs, describe, restore and delete by Velero itself",
+  async run(bench) {
+    const rig = await startRig(bench);
+    try {
+      let serial = 0;
+      return await inTurns(bench, { name: backupLife.name, metrics, runs: 5 }, async (contender) => {
+        await install(rig, contender);
+        const sample: Record<string, number> = {};
+        for (const delay of delays) {
+          const lived = await live(rig, `life-${++serial}`, delay);
+          sample[`seconds-${delay}`] = total(lived);
+          sample[`requests-${delay}`] = lived.requests;
+          for (const phase of phases) sample[`${phase}-${delay}`] = lived.seconds[phase];
+        }
+        return {
+          ...sample,
+          added: (sample["seconds-20"] ?? Number.NaN) - (sample["seconds-0"] ?? Number.NaN),
+        };
+      });
+    } finally {
+      await rig.cluster.stop();
+    }
+  },
+};
+
+const metrics: Metric[] = [
+  {
+    name: "requests-20",
+    title: "requests to the store",
+    unit: "",
+    bar: { of: "ratio", is: "atMost", value: 0.7 },
+  },
+  {
+    name: "added",
+    title: "seconds that 20 ms add",
+    unit: "s",
+    bar: { of: "ratio", is: "atMost", value: 0.7 },
+  },
+  {
+    name: "seconds-5",
+    title: "whole time with 5 ms",
+    unit: "s",
+    bar: { of: "ratio", is: "atMost", value: 1 },
+  },
+  { name: "seconds-0", title: "whole time without delay", unit: "s" },
+  { name: "seconds-20", title: "whole time with 20 ms", unit: "s" },
+  ...phases.map((phase) => ({ name: `${phase}-20`, title: `  ${phase} with 20 ms`, unit: "s" })),
+];
+
+async function startRig(bench: Bench): Promise<Rig> {
+  let store: FarStore | undefined;
+  let authority = "";
+  const [first] = bench.contenders;
+  const cluster = await VeleroCluster.start({
+    plugin: first?.executable ?? "",
+    validationSeconds: 3600,
+    report: (line) => bench.report(`backup-life: ${line}`),
+    beforeVelero: createSampleApp,
+    locations: async (parts) => {
+      store = await FarStore.start(parts);
+      authority = parts.certificates.ca;
+      const { config, credentials, container } = store;
+      return [{ name: "default", bucket: container, config, credentials, authority }];
+    },
+  });
+  // Each life has a location of its own. Velero looks after this one each minute, which would disturb some lives.
+  await cluster.kubectl("--namespace=velero", "delete", "backupstoragelocations.velero.io", "default");
+  if (store === undefined) throw new Failure("Internal", "cannot measure: the cluster has no store");
+  return { cluster, store, authority: readFileSync(authority).toString("base64") };
+}
+
+async function install(rig: Rig, contender: Contender): Promise<void> {
+  await rig.store.delay(0);
+  await rig.cluster.restartVelero({ plugin: contender.executable });
+  // A server that has just started still fills its caches of the cluster.
+  await pause(2000);
+}
+
+async function live(rig: Rig, name: string, delay: number): Promise<Life> {
+  const { cluster, store } = rig;
+  await store.delay(delay);
+  await store.resetStats();
+  const create = [`--storage-location=${name}`, `--include-namespaces=${sampleNamespace}`, "--wait"];
+  const restore = [`--from-backup=${name}`, `--namespace-mappings=${sampleNamespace}:${name}`, "--wait"];
+  const seconds = {
+    validate: await timed(() => validated(rig, name)),
+    backup: await timed(async () => completed(await cluster.velero("backup", "create", name, ...create))),
+    logs: await timed(() => cluster.velero("backup", "logs", name)),
+    describe: await timed(() => cluster.velero("backup", "describe", name, "--details")),
+    restore: await timed(async () => completed(await cluster.velero("restore", "create", name, ...restore))),
+    delete: await timed(() => deleted(rig, name)),
+  };
+  const { requests } = await store.stats();
+  await cluster.kubectl("--namespace=velero", "delete", "backupstoragelocations.velero.io", name);
+  return { seconds, requests };
+}
+
+/** Makes a location, which Velero validates at once, and never again in a bench's time. */
+async function validated({ cluster, store, authority }: Rig, name: string): Promise<void> {
+  await cluster.kubernetes.create("/apis/velero.io/v1/namespaces/velero/backupstoragelocations", {
+    apiVersion: "velero.io/v1",
+    kind: "BackupStorageLocation",
+    metadata: { name },
+    spec: {
+      provider: "velero.io/azure",
+      config: store.config,
+      objectStorage: { bucket: store.container, prefix: name, caCert: authority },
+      // 0: backups are not looked for in the store.
+      backupSyncPeriod: "0s",
+      validationFrequency: "1h",
+    },
+  });
+  await until(`location "${name}" Available`, async () => {
+    const location = await cluster.veleroObject("backupstoragelocations", name);
+    return JSON.stringify(location?.["status"] ?? "").includes('"Available"');
+  });
+}
+
+async function deleted({ cluster }: Rig, name: string): Promise<void> {
+  await cluster.velero("backup", "delete", name, "--confirm");
+  await until(`backup "${name}" deleted`, async () => {
+    return (await cluster.veleroObject("backups", name)) === undefined;
+  });
+}
+
+/** Looks often and evenly: how long it took is what counts here. */
+async function until(awaited: string, holds: () => Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + patienceMs;
+  while (!(await holds())) {
+    if (Date.now() > deadline) {
+      throw new Failure("DeadlineExceeded", `cannot see ${awaited}: not within ${patienceMs / 1000} s`);
+    }
+    await pause(10);
+  }
+}
+
+function completed(outcome: string): void {
+  if (!outcome.includes("completed with status: Completed")) {
+    throw new Failure("Unknown", `cannot complete a phase of a backup's life: ${outcome.trim().slice(-500)}`);
+  }
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const begun = performance.now();
+  await work();
+  return (performance.now() - begun) / 1000;
+}
+
+function total(life: Life): number {
+  return phases.reduce((sum, phase) => sum + life.seconds[phase], 0);
+}
