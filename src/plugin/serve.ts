@@ -57,6 +57,10 @@ export function serve(options: ServeOptions): void {
   process.on("SIGTERM", shutdown);
   // A Ctrl-C in the host's terminal reaches every process of its group; the host decides what happens to us.
   process.on("SIGINT", () => logger.log("debug", "ignoring an interrupt: the host decides when to end"));
+  process.on("uncaughtException", (error) => {
+    logger.log("error", "ending after an error that nothing was prepared for", { error: error.stack });
+    process.exit(1);
+  });
   endWithHost(shutdown);
 
   const waiting: Socket[] = [];
