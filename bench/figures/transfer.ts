@@ -29,6 +29,7 @@ export async function transfer(
       }),
     );
     const after = await usageOf(plugin.pid);
+    if (task.operation === "put") stage.stored.add(keyOf(contender, task.size));
     return {
       mebibytesPerSecond: task.size / mebibyte / result.seconds,
       cpuSeconds: after.cpuSeconds - before.cpuSeconds,
@@ -45,8 +46,6 @@ function keyOf(contender: Contender, size: number): string {
 }
 
 async function stored(stage: Stage, contender: Contender, size: number): Promise<void> {
-  const key = keyOf(contender, size);
-  if (stage.stored.has(key)) return;
+  if (stage.stored.has(keyOf(contender, size))) return;
   await transfer(stage, contender, { operation: "put", size, way: "direct" });
-  stage.stored.add(key);
 }
