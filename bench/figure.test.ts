@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Bar, type Bench, type Contender, inTurns, median, row } from "./figure.ts";
+import type { Contender } from "./contender.ts";
+import { type Bar, type Bench, inTurns, median, row } from "./figure.ts";
 import { table } from "./report.ts";
 
 const peer: Contender = { role: "peer", executable: "/peer" };

@@ -1,10 +1,5 @@
+import type { Contender } from "./contender.ts";
 import type { Stage } from "./stage.ts";
-
-/** A plugin executable that takes part. */
-export interface Contender {
-  readonly role: "peer" | "ours";
-  readonly executable: string;
-}
 
 /** What has to hold for a row; `of` says what is compared: ours divided by the peer's, or ours alone. */
 export interface Bar {
@@ -21,12 +16,14 @@ export interface Metric {
   readonly unit: string;
   /** Absent: shown, not judged. */
   readonly bar?: Bar;
+  /** What the samples of one side come to. Default: the median. */
+  readonly combine?: (samples: readonly Sample[]) => number;
 }
 
 /** One run of one contender: a number for each metric by its name. */
 export type Sample = Readonly<Record<string, number>>;
 
-/** A line of the report. `peer` and `ours` are medians of the samples. */
+/** A line of the report. `peer` and `ours` are what the samples come to. */
 export interface Row {
   readonly figure: string;
   readonly metric: Metric;
@@ -84,10 +81,9 @@ export function row(
   metric: Metric,
   samples: { readonly peer: readonly Sample[]; readonly ours: readonly Sample[] },
 ): Row {
-  const of = (list: readonly Sample[]) => list.map((sample) => sample[metric.name] ?? Number.NaN);
-  const [peerSamples, oursSamples] = [of(samples.peer), of(samples.ours)];
-  const ours = median(oursSamples);
-  const peer = peerSamples.length === 0 ? undefined : median(peerSamples);
+  const combine = metric.combine ?? ((list) => median(valuesOf(metric.name, list)));
+  const ours = combine(samples.ours);
+  const peer = samples.peer.length === 0 ? undefined : combine(samples.peer);
   const ratio = peer === undefined ? undefined : ours / peer;
   return {
     figure,
@@ -96,7 +92,7 @@ export function row(
     ours,
     ratio,
     ok: metric.bar === undefined ? undefined : holds(metric.bar, ours, ratio),
-    samples: { peer: peerSamples, ours: oursSamples },
+    samples: { peer: shown(metric, samples.peer), ours: shown(metric, samples.ours) },
   };
 }
 
@@ -105,6 +101,16 @@ function holds(bar: Bar, ours: number, ratio: number | undefined): boolean | und
   if (value === undefined) return undefined;
   const holding = { atMost: value <= bar.value, atLeast: value >= bar.value, exactly: value === bar.value };
   return holding[bar.is];
+}
+
+/** A combined metric has no value of its own in a sample: those it is made of are metrics too. */
+function shown(metric: Metric, samples: readonly Sample[]): readonly number[] {
+  return metric.combine === undefined ? valuesOf(metric.name, samples) : [];
+}
+
+/** One metric's values in samples. */
+export function valuesOf(metric: string, samples: readonly Sample[]): readonly number[] {
+  return samples.map((sample) => sample[metric] ?? Number.NaN);
 }
 
 export function median(numbers: readonly number[]): number {

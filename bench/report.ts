@@ -1,5 +1,6 @@
 import { cpus } from "node:os";
-import type { Bar, Contender, Row } from "./figure.ts";
+import type { Contender } from "./contender.ts";
+import type { Bar, Row } from "./figure.ts";
 
 /** The rows as a table for a terminal. */
 export function table(rows: readonly Row[]): string {

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type HostedPlugin, PluginHost } from "../test/host/host.ts";
 import { BlobServer } from "./blob-server.ts";
-import type { Contender } from "./figure.ts";
+import type { Contender } from "./contender.ts";
 import { Toxiproxy } from "./toxiproxy.ts";
 
 /** How a plugin reaches the store: at once, 20 ms later for each answer, or at most 50 MB/s a connection. */

@@ -1,4 +1,5 @@
-import type { Contender, Sample } from "../figure.ts";
+import type { Contender } from "../contender.ts";
+import type { Sample } from "../figure.ts";
 import { usageOf, whileSampling } from "../process-usage.ts";
 import { type Stage, type Way, container } from "../stage.ts";
 
