@@ -62,7 +62,7 @@ export interface Linkage {
   readonly machine: number;
   readonly needed: readonly string[];
   readonly runPath: string | undefined;
-  readonly interpreterAlign: number;
+  readonly align: number;
 }
 
 function elfError(reason: string): Error {
@@ -263,7 +263,7 @@ export function readLinkage(bytes: Uint8Array): Linkage {
     machine: file.readUInt16LE(18),
     needed: strings(DT_NEEDED),
     runPath: strings(DT_RUNPATH)[0],
-    interpreterAlign: Math.max(...segments.filter(({ type }) => type === PT_LOAD).map(({ align }) => align)),
+    align: Math.max(...segments.filter(({ type }) => type === PT_LOAD).map(({ align }) => align)),
   };
 }
 
@@ -276,17 +276,15 @@ export function makeExecutable(node: Uint8Array, injection: Injection): Buffer {
   }
   const segments = readSegments(original);
   const loads = segments.filter(({ type }) => type === PT_LOAD);
+  const first = loads[0];
   const last = loads.at(-1);
-  if (last === undefined) throw elfError("it maps nothing");
-  // With one distance between file and memory everywhere, old kernels (which compute where the program headers are from
-  // the first segment) and readelf (which looks strings up in the file) agree with the loader about the new segment.
-  const distance = last.address - last.offset;
-  if (!loads.every(({ address, offset }) => address - offset === distance)) {
-    throw elfError("its segments are not at one distance from their place in the file");
-  }
+  if (first === undefined || last === undefined) throw elfError("it maps nothing");
+  // Kernels before 5.18 tell the loader where the program headers are by the first segment's distance between file and
+  // memory: the new segment, which holds them, must have the same.
+  const distance = first.address - first.offset;
   const align = Math.max(...loads.map((load) => load.align));
   const dataEnd = last.offset + last.fileSize;
-  const start = alignUp(last.offset + last.memorySize, align);
+  const start = alignUp(Math.max(dataEnd, last.address + last.memorySize - distance), align);
 
   const tableSize = (segments.length + 1) * SEGMENT_SIZE;
   const runPath = Buffer.from(`${injection.runPath}\0`, "latin1");

@@ -87,7 +87,13 @@ export function nodeFor(architecture: Architecture, progress: Progress): string 
     };
     writeFileSync(join(work, "package.json"), JSON.stringify(project));
     writeFileSync(join(work, "package-lock.json"), JSON.stringify(lock));
-    const args = ["ci", "--ignore-scripts", "--os=linux", `--cpu=${NPM_CPU[architecture]}`];
+    const args = [
+      "ci",
+      "--include=optional",
+      "--ignore-scripts",
+      "--os=linux",
+      `--cpu=${NPM_CPU[architecture]}`,
+    ];
     run(`fetch Node for ${architecture}`, "needs npm 10 or newer and its registry", "npm", args, {
       cwd: work,
     });

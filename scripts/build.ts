@@ -100,9 +100,9 @@ async function main(): Promise<void> {
   const bundle = await bundleSources(root, info);
   for (const architecture of chosen.architectures) {
     const began = performance.now();
-    const path = buildFor(architecture, bundle, chosen);
+    const path = relative(process.cwd(), buildFor(architecture, bundle, chosen));
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    console.log(`${relative(process.cwd(), path)}  ${info.version} (commit ${info.commit})  ${seconds} s`);
+    console.log(`${path}  ${info.version} (commit ${info.commit})  ${seconds} s`);
   }
 }
 
