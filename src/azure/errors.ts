@@ -71,7 +71,7 @@ export function networkFailure(operation: Operation, error: unknown, signal?: Ab
 interface NetworkRule {
   readonly code: ErrorCode;
   readonly retryable: boolean;
-  hint(error: TransportError): string | undefined;
+  readonly hint: (error: TransportError) => string | undefined;
 }
 
 const unreachable = ({ host }: TransportError): string =>

@@ -1,75 +1,76 @@
 import { Failure } from "../errors/error.ts";
 import type { ListedBlob, ListPage } from "./blob-client.ts";
+import { readXml, type XmlHandler } from "./xml.ts";
 
-type XmlNode = { readonly [name: string]: unknown };
+const results = "/EnumerationResults";
+const blob = `${results}/Blobs/Blob`;
+const prefix = `${results}/Blobs/BlobPrefix`;
 
 /**
- * Reads the answer of List Blobs. The XML parser is loaded by the first listing only: most of the plugin's starts
- * list nothing. Throws `Failure` DataLoss for what is no such answer.
+ * Reads the answer of List Blobs (source: "List Blobs", response body). Keys are text: blanks, leading zeros and
+ * what looks like a number stay as they are. Throws `Failure` DataLoss for what is no such answer.
  */
-export async function parseListPage(xml: string): Promise<ListPage> {
-  const { XMLParser } = await import("fast-xml-parser");
-  const parser = new XMLParser({
-    ignoreAttributes: false,
-    attributeNamePrefix: "@",
-    // Keys are text: "007", "true" and " x " stay what they are.
-    parseTagValue: false,
-    parseAttributeValue: false,
-    trimValues: false,
-    // Each key may hold many; the parser's own limits are against entities that a document declares.
-    processEntities: {
-      enabled: true,
-      maxTotalExpansions: Number.MAX_SAFE_INTEGER,
-      maxExpandedLength: Number.MAX_SAFE_INTEGER,
-    },
-    isArray: (name) => name === "Blob" || name === "BlobPrefix",
-  });
-  const results = child(parser.parse(xml), "EnumerationResults");
-  if (results === undefined) {
+export function parseListPage(xml: string): ListPage {
+  const page = new PageReader();
+  readXml(xml, page);
+  if (!page.isListing) {
     throw new Failure("DataLoss", "cannot read a listing: the answer is not one", { retryable: true });
   }
-  const list = child(results, "Blobs");
-  const marker = results["NextMarker"];
-  return {
-    blobs: children(list, "Blob").map(readBlob),
-    prefixes: children(list, "BlobPrefix").map(readName),
-    nextMarker: text(marker) || undefined,
-  };
+  return { blobs: page.blobs, prefixes: page.prefixes, nextMarker: page.nextMarker || undefined };
 }
 
-function readBlob(blob: XmlNode): ListedBlob {
-  const size = Number(text(child(blob, "Properties")?.["Content-Length"]) ?? Number.NaN);
-  return { key: readName(blob), size: Number.isNaN(size) ? 0 : size };
-}
+class PageReader implements XmlHandler {
+  readonly blobs: ListedBlob[] = [];
+  readonly prefixes: string[] = [];
+  nextMarker = "";
+  isListing = false;
+  #path = "";
+  #name = "";
+  #encoded = false;
+  #size = "";
 
-/** A name with characters that XML cannot hold comes percent-encoded and says so. */
-function readName(node: XmlNode): string {
-  const name = node["Name"];
-  const encoded = isNode(name) && text(name["@Encoded"]) === "true";
-  const value = text(name);
-  if (value === undefined) {
-    throw new Failure("DataLoss", "cannot read a listing: an entry has no name", { retryable: true });
+  open(name: string, attributes: string): void {
+    this.#path += `/${name}`;
+    this.isListing ||= this.#path === results;
+    if (this.#path === blob || this.#path === prefix) {
+      this.#name = "";
+      this.#size = "";
+      this.#encoded = false;
+    } else if (name === "Name") {
+      // A name with characters that XML cannot hold comes percent-encoded and says so.
+      this.#encoded = /\bEncoded\s*=\s*["']true["']/.test(attributes);
+    }
   }
-  return encoded ? decodeURIComponent(value) : value;
-}
 
-function text(value: unknown): string | undefined {
-  if (typeof value === "string") {
-    return value;
+  text(text: string): void {
+    switch (this.#path) {
+      case `${blob}/Name`:
+      case `${prefix}/Name`:
+        this.#name += text;
+        break;
+      case `${blob}/Properties/Content-Length`:
+        this.#size += text;
+        break;
+      case `${results}/NextMarker`:
+        this.nextMarker += text;
+        break;
+      default:
+    }
   }
-  return isNode(value) && typeof value["#text"] === "string" ? value["#text"] : undefined;
-}
 
-function child(node: unknown, name: string): XmlNode | undefined {
-  const value = isNode(node) ? node[name] : undefined;
-  return isNode(value) ? value : value === "" ? {} : undefined;
-}
+  close(name: string): void {
+    if (this.#path === blob) {
+      this.blobs.push({ key: this.#key(), size: Number(this.#size) });
+    } else if (this.#path === prefix) {
+      this.prefixes.push(this.#key());
+    }
+    this.#path = this.#path.slice(0, -name.length - 1);
+  }
 
-function children(node: XmlNode | undefined, name: string): readonly XmlNode[] {
-  const value: unknown = node?.[name];
-  return Array.isArray(value) ? value.filter(isNode) : [];
-}
-
-function isNode(value: unknown): value is XmlNode {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  #key(): string {
+    if (this.#name === "") {
+      throw new Failure("DataLoss", "cannot read a listing: an entry has no name", { retryable: true });
+    }
+    return this.#encoded ? decodeURIComponent(this.#name) : this.#name;
+  }
 }

@@ -164,7 +164,7 @@ export class RestBlobClient implements BlobClient {
       .join("&");
     const answer = await this.#send(operation, "GET", { query }, options, [200]);
     try {
-      return await parseListPage(answer.content?.toString("utf8") ?? "");
+      return parseListPage(answer.content?.toString("utf8") ?? "");
     } catch (error) {
       throw networkFailure(operation, error, options.signal);
     }

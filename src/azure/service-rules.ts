@@ -35,59 +35,64 @@ const damaged: Rule = always(
   { retryable: true, hint: "look for a proxy or a network device that changes what passes it" },
 );
 
-const authenticationFailed: Rule = (error, operation, now) => {
-  const { signIn, account } = operation;
-  const skew = error.serviceTime === undefined ? 0 : now - error.serviceTime;
-  const clockHint = "set this machine's clock (NTP)";
-  if (signIn.kind === "sas") {
-    const current = error.serviceTime ?? now;
-    if (signIn.expires !== undefined && signIn.expires <= current) {
-      return {
-        code: "Unauthenticated",
-        reason: `the SAS token expired at ${new Date(signIn.expires).toISOString()}`,
-        hint: "make a new SAS token and put it into the credentials file",
-      };
-    }
-    if (/not valid in the specified time frame/i.test(error.authenticationDetail ?? "")) {
-      return {
-        code: "Unauthenticated",
-        reason: "the SAS token is not valid at this time",
-        hint: "look at its start (st) and expiry (se)",
-      };
-    }
-    return {
-      code: "Unauthenticated",
-      reason: "the SAS token was refused",
-      hint: `check that it was made for storage account "${account}", is whole, and that the key it was signed with was not renewed since`,
-    };
+/** A token that is known to have run out explains every refusal, whatever code the service gives it. */
+function expiredToken({ signIn }: Operation, error: ServiceError, now: number): Explanation | undefined {
+  const current = error.serviceTime ?? now;
+  if (signIn.kind !== "sas" || signIn.expires === undefined || signIn.expires > current) {
+    return undefined;
   }
+  return {
+    code: "Unauthenticated",
+    reason: `the SAS token expired at ${new Date(signIn.expires).toISOString()}`,
+    hint: "make a new SAS token and put it into the credentials file",
+  };
+}
+
+const refusedToken: Rule = (error, { account }) => {
+  if (/not valid in the specified time frame/i.test(error.authenticationDetail ?? "")) {
+    const hint = "look at its start (st) and expiry (se)";
+    return { code: "Unauthenticated", reason: "the SAS token is not valid at this time", hint };
+  }
+  return {
+    code: "Unauthenticated",
+    reason: "the SAS token was refused",
+    hint: `check that it was made for storage account "${account}", is whole, and that the key it was signed with was not renewed since`,
+  };
+};
+
+const authenticationFailed: Rule = (error, operation, now) => {
+  if (operation.signIn.kind === "sas") {
+    return expiredToken(operation, error, now) ?? refusedToken(error, operation, now);
+  }
+  const skew = error.serviceTime === undefined ? 0 : now - error.serviceTime;
   if (Math.abs(skew) > CLOCK_SKEW_MILLISECONDS) {
     const minutes = Math.round(Math.abs(skew) / 60_000);
     const reason = `this machine's clock is ${minutes} minutes ${skew > 0 ? "ahead of" : "behind"} the service's`;
-    return { code: "Unauthenticated", reason, hint: clockHint };
+    return { code: "Unauthenticated", reason, hint: "set this machine's clock (NTP)" };
   }
   return {
     code: "Unauthenticated",
     reason: "the account key was refused",
-    hint: `check that it is a current key of storage account "${account}"; it may have been renewed`,
+    hint: `check that it is a current key of storage account "${operation.account}"; it may have been renewed`,
   };
 };
 
-const notAllowed: Rule = (error, { signIn, account }) => {
-  const reason = "this sign-in is not allowed to do that";
+const notAllowed: Rule = (error, operation, now) => {
+  const { signIn, account } = operation;
   if (signIn.kind === "sas") {
     const letters = signIn.permissions === undefined ? "" : `; this one has "${signIn.permissions}"`;
-    return {
-      code: "PermissionDenied",
-      reason,
-      hint: `give the SAS token the permissions racwdl for the container${letters}`,
-    };
+    return (
+      expiredToken(operation, error, now) ?? {
+        code: "PermissionDenied",
+        reason: "the SAS token does not allow that",
+        hint: `make one with the permissions racwdl for the container${letters}`,
+      }
+    );
   }
   return {
     code: "PermissionDenied",
-    reason:
-      error.code === "AuthorizationFailure" ? "the storage account does not let this request in" : reason,
-    hint: `check the network rules of storage account "${account}": public access, selected networks, private endpoint`,
+    reason: "the storage account does not let this request in",
+    hint: `check the network rules of storage account "${account}" (public access, selected networks, private endpoint) and that the account key is a current one`,
   };
 };
 

@@ -62,6 +62,9 @@ class Exchange {
     this.#deadlineTimer = setTimeout(() => {
       this.#fail(this.#trouble("deadline", `"${host}" did not finish within ${deadlineMilliseconds} ms`));
     }, deadlineMilliseconds);
+    // A body that is left unread keeps its connection, but shall not keep a process that has nothing else to do.
+    this.#connectTimer.unref();
+    this.#deadlineTimer.unref();
     request.on("socket", (socket) => this.#onSocket(socket));
     request.on("response", (response) => this.#onResponse(response));
     request.on("timeout", () => this.#onIdle());

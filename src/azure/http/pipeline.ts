@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
+import { Failure } from "../../errors/error.ts";
 import type { Logger } from "../../log/logger.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import { defaultRetryPolicy, type Outcome, retryDelay, type RetryPolicy } from "./retry.ts";
@@ -9,11 +10,11 @@ import { transportTrouble } from "./trouble.ts";
 /** Time and chance, so that tests need neither. */
 export interface Clock {
   /** Milliseconds since 1970. */
-  now(): number;
+  readonly now: () => number;
   /** 0 up to, not including, 1. */
-  random(): number;
+  readonly random: () => number;
   /** Rejects when the signal fires. */
-  sleep(milliseconds: number, signal: AbortSignal): Promise<void>;
+  readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 export const systemClock: Clock = {
@@ -115,6 +116,9 @@ export class Pipeline {
       outcome = { response, content: whole ? await readWhole(response) : undefined };
     } catch (error) {
       signal.throwIfAborted();
+      if (error instanceof Failure) {
+        throw error;
+      }
       outcome = { error: transportTrouble(error, { host: hostOf(request), connected: true }) };
     }
     this.#log(request, attempt, outcome, this.#clock.now() - begun);
