@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Failure } from "../../src/errors/error.ts";
+import { canceled, Failure } from "../../src/errors/error.ts";
 import type { ByteSource } from "../../src/store/object-store.ts";
 import { assertFails, assertHolds, exists, list, put } from "./calls.ts";
 import { bodyOf, content, type Content } from "./content.ts";
@@ -62,8 +62,7 @@ async function putAndCancel({ store, container }: Subject, key: string, whole: C
   const controller = new AbortController();
   const body = halfOf(whole, async () => {
     controller.abort();
-    // A host that cancelled sends neither more bytes nor an end.
-    return new Promise<never>(() => {});
+    throw canceled("cannot read the body");
   });
   await store.put(container, key, body, { signal: controller.signal });
 }

@@ -4,7 +4,10 @@ import { assertFails, assertHolds, exists, list, put, uncancelled } from "./call
 import { content } from "./content.ts";
 import type { Subject } from "./object-store.ts";
 
-/** Keys that some layer on the way might decode, cut, join, normalise or take for something else. */
+/**
+ * Keys that some layer on the way might decode, cut, join, normalise or take for something else. No backslash: the
+ * blob service itself stores it as a slash.
+ */
 export const ODD_KEYS: readonly string[] = [
   "backups/daily-1/velero-backup.json",
   "with space/ and  two",
@@ -18,7 +21,6 @@ export const ODD_KEYS: readonly string[] = [
   "quotes \"double\" 'single' `back`",
   "angle <tag>&amp; [bracket] {brace}",
   "reserved :;,@=$!*()~^|",
-  "back\\slash",
   "složka/日本語/عربى/🜁🏴‍☠️",
   "composed é and decomposed e\u0301",
   "a".repeat(1024),

@@ -108,7 +108,7 @@ async function sendBody(call: ClientRequest, { json, body }: Ask): Promise<void>
         return;
       }
       if (!call.write(chunk)) {
-        await Promise.race([once(call, "drain"), once(call, "close")]);
+        await drainedOrClosed(call);
       }
     }
     call.end();
@@ -116,6 +116,18 @@ async function sendBody(call: ClientRequest, { json, body }: Ask): Promise<void>
     call.destroy();
     throw error;
   }
+}
+
+function drainedOrClosed(call: ClientRequest): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      call.off("drain", done);
+      call.off("close", done);
+      resolve();
+    };
+    call.on("drain", done);
+    call.on("close", done);
+  });
 }
 
 async function bytesOf(answer: IncomingMessage): Promise<Buffer> {
