@@ -1,5 +1,5 @@
 import type { Readable } from "node:stream";
-import type { HttpTransport } from "./http/transport.ts";
+import type { HttpTransport, ReceivedBody } from "./http/transport.ts";
 import type { Failure } from "../errors/error.ts";
 
 /**
@@ -119,6 +119,8 @@ export interface GetBlobOptions extends BlobCallOptions {
   readonly range?: { readonly offset: number; readonly length?: number | undefined } | undefined;
   /** Only if the blob still has this ETag; otherwise Aborted. */
   readonly ifMatch?: string | undefined;
+  /** Shared memory as long as the range, which a transport of another thread fills: see `HttpRequest.into`. */
+  readonly into?: Uint8Array | undefined;
 }
 
 export interface BlobProperties {
@@ -138,6 +140,8 @@ export interface DownloadedBlob extends BlobProperties {
    * to go on with another range from where it stopped.
    */
   readonly body: Readable;
+  /** Set when the body was written to `into`; `body` is empty then. */
+  readonly received?: ReceivedBody | undefined;
 }
 
 export interface ListPageOptions extends BlobCallOptions {

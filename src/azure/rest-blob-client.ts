@@ -44,6 +44,7 @@ interface RequestParts {
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array;
+  readonly into?: Uint8Array | undefined;
   readonly deadlineMilliseconds?: number;
   /** The answer's body is for the caller to read; otherwise it comes whole with the answer. */
   readonly streamed?: boolean;
@@ -114,7 +115,7 @@ export class RestBlobClient implements BlobClient {
 
   async getBlob(container: string, key: string, options: GetBlobOptions): Promise<DownloadedBlob> {
     const operation = this.#operation("get", container, key);
-    const { range, ifMatch } = options;
+    const { range, ifMatch, into } = options;
     const headers = {
       ...(range === undefined ? {} : { "x-ms-range": rangeText(range) }),
       ...(ifMatch === undefined ? {} : { "if-match": ifMatch }),
@@ -122,6 +123,7 @@ export class RestBlobClient implements BlobClient {
     const length = range?.length;
     const parts = {
       headers,
+      into,
       deadlineMilliseconds: length === undefined ? OPEN_END_DEADLINE : transferDeadline(length),
       streamed: true,
     };
@@ -129,7 +131,8 @@ export class RestBlobClient implements BlobClient {
     const contentLength = headerNumber(answer, "content-length");
     const total = /\/(\d+)$/.exec(answer.headers["content-range"] ?? "")?.[1];
     const size = total === undefined ? contentLength : Number(total);
-    return { ...properties(answer, size), contentLength, body: answer.body };
+    const { body, received } = answer;
+    return { ...properties(answer, size), contentLength, body, received };
   }
 
   async headBlob(container: string, key: string, options: BlobCallOptions): Promise<BlobProperties> {
@@ -213,6 +216,7 @@ export class RestBlobClient implements BlobClient {
       query: parts.query ?? "",
       headers: parts.headers ?? {},
       body: parts.body,
+      into: parts.into,
       deadlineMilliseconds: parts.deadlineMilliseconds ?? transferDeadline(parts.body?.byteLength ?? 0),
     };
     let answer: Answer;

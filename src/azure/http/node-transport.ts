@@ -10,6 +10,7 @@ import {
   TransportError,
   type TransportTimeouts,
 } from "./transport.ts";
+import { lacksIssuer } from "./trouble.ts";
 
 /**
  * The service itself gives up on an operation after 30 to 90 s, so that a minute without a byte means that nobody
@@ -54,7 +55,7 @@ export class NodeTransport implements HttpTransport {
     try {
       return await this.#exchange(route, request, signal);
     } catch (error) {
-      const distrusted = error instanceof TransportError && error.trouble === "certificate";
+      const distrusted = error instanceof TransportError && lacksIssuer(error);
       // Nothing was sent yet, so this is the same attempt. Another request may have widened the roots meanwhile.
       if (distrusted && (route.agent !== agent || route.widen())) {
         return await this.#exchange(route, request, signal);

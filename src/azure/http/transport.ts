@@ -21,6 +21,11 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Must stay unchanged until the request has ended: it is neither copied nor consumed. */
   readonly body?: Uint8Array | undefined;
+  /**
+   * Shared memory for the body of a good answer (2xx). A transport in another thread writes there and tells so by
+   * `received`; any other takes no notice.
+   */
+  readonly into?: Uint8Array | undefined;
   /** Bounds this exchange from `send` to the last byte of the answer; the transport's default when absent. */
   readonly deadlineMilliseconds?: number | undefined;
 }
@@ -35,6 +40,15 @@ export interface HttpResponse {
    * sorts them) when the body breaks off; an 'end' means that every byte promised by content-length was there.
    */
   readonly body: Readable;
+  /** Set when the body was written to the request's `into`; `body` is empty then. */
+  readonly received?: ReceivedBody | undefined;
+}
+
+/** What of a body lies in memory already. */
+export interface ReceivedBody {
+  readonly bytes: number;
+  /** Why it broke off there; absent when it is whole. */
+  readonly broken?: TransportError | undefined;
 }
 
 /**

@@ -1,12 +1,16 @@
 import { TransportError, type TransportTrouble } from "./transport.ts";
 
-const certificateCodes = new Set([
+const issuerCodes = new Set([
   "UNABLE_TO_GET_ISSUER_CERT",
   "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
   "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
-  "UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",
+]);
+
+const certificateCodes = new Set([
+  ...issuerCodes,
+  "UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY",
   "HOSTNAME_MISMATCH",
   "INVALID_CA",
   "INVALID_PURPOSE",
@@ -41,6 +45,14 @@ export interface TroubleContext {
   /** The connection stood already. */
   readonly connected: boolean;
   readonly staleConnection?: boolean;
+}
+
+/**
+ * Whether the certificate failed for want of its issuer, so that trusting more roots may help; not for its name or its
+ * time.
+ */
+export function lacksIssuer(error: TransportError): boolean {
+  return error.trouble === "certificate" && issuerCodes.has(errorCode(error.cause));
 }
 
 /** Sorts what Node's net, tls and http throw. A `TransportError` stays as it is. */

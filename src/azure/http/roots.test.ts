@@ -1,0 +1,45 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { trustedRoots } from "./roots.ts";
+
+const pem = (name: string): string => `-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----`;
+const builtIn = (): readonly string[] => [pem("built in")];
+
+test("without anything set, Node's own roots are tried first, and the system's with them after", () => {
+  const roots = trustedRoots(undefined, {}, builtIn);
+  assert.equal(roots.first, undefined);
+  assert.ok(roots.all()?.includes(pem("built in")));
+});
+
+test("caCert is tried alone first, and is part of all", () => {
+  const roots = trustedRoots(`comment\n${pem("own")}\n${pem("second")}\n`, {}, builtIn);
+  assert.deepEqual(roots.first, [pem("own"), pem("second")]);
+  const all = roots.all() ?? [];
+  assert.ok(all.includes(pem("own")) && all.includes(pem("built in")));
+});
+
+test("SSL_CERT_FILE and SSL_CERT_DIR choose the roots instead of Node's own", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "roots-"));
+  const file = join(folder, "file.pem");
+  const directory = await mkdtemp(join(folder, "dir-"));
+  await writeFile(file, pem("file") + "\n" + pem("both"));
+  await writeFile(join(directory, "a.crt"), pem("both"));
+  await writeFile(join(directory, "b.0"), pem("directory"));
+  const environment = { SSL_CERT_FILE: file, SSL_CERT_DIR: `/nonexistent:${directory}` };
+  const roots = trustedRoots(pem("own"), environment, builtIn);
+  assert.deepEqual(roots.first, [pem("own"), pem("file"), pem("both"), pem("directory")]);
+  assert.equal(roots.all(), undefined);
+  await rm(folder, { recursive: true });
+});
+
+test("an SSL_CERT_DIR that holds nothing leaves Node's own roots", () => {
+  const roots = trustedRoots(
+    undefined,
+    { SSL_CERT_FILE: "/nonexistent", SSL_CERT_DIR: "/nonexistent" },
+    builtIn,
+  );
+  assert.deepEqual(roots.first, [pem("built in")]);
+});
