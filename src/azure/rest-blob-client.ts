@@ -15,7 +15,7 @@ import type {
   TransferChecksum,
 } from "./blob-client.ts";
 import { type BlobEndpoint, blobPath } from "./endpoint.ts";
-import { networkFailure, type Operation, serviceFailure, type SignIn } from "./errors.ts";
+import { describeOperation, networkFailure, type Operation, serviceFailure, type SignIn } from "./errors.ts";
 import type { Answer, Pipeline } from "./http/pipeline.ts";
 import type { HttpMethod, HttpRequest, HttpTransport } from "./http/transport.ts";
 import { parseListPage } from "./list-page.ts";
@@ -38,6 +38,8 @@ const BASE_DEADLINE = 120_000;
 const BYTES_PER_MILLISECOND = 64;
 /** For a body whose length is not known beforehand; a stalled one ends by the idle timeout long before. */
 const OPEN_END_DEADLINE = 3_600_000;
+
+const NOT_THE_SERVICE = "check the endpoint: this is not how a blob service answers";
 
 /** What a request has beyond method and address. */
 interface RequestParts {
@@ -128,17 +130,24 @@ export class RestBlobClient implements BlobClient {
       streamed: true,
     };
     const answer = await this.#send(operation, "GET", parts, options, [200, 206]);
-    const contentLength = headerNumber(answer, "content-length");
-    const total = /\/(\d+)$/.exec(answer.headers["content-range"] ?? "")?.[1];
-    const size = total === undefined ? contentLength : Number(total);
-    const { body, received } = answer;
-    return { ...properties(answer, size), contentLength, body, received };
+    const contentLength = headerNumber(operation, answer, "content-length");
+    if (range === undefined) {
+      return { ...properties(answer, contentLength), contentLength, body: answer.body };
+    }
+    const sent = /^bytes (\d+)-\d+\/(\d+)$/.exec(answer.headers["content-range"] ?? "");
+    // Whoever ignores ranges would have the caller take the blob's beginning for its middle.
+    if (answer.status !== 206 || Number(sent?.[1]) !== range.offset) {
+      answer.body.destroy();
+      const message = `${describeOperation(operation)}: the answer does not hold the range that was asked for`;
+      throw new Failure("DataLoss", message, { hint: NOT_THE_SERVICE });
+    }
+    return { ...properties(answer, Number(sent?.[2])), contentLength, body: answer.body };
   }
 
   async headBlob(container: string, key: string, options: BlobCallOptions): Promise<BlobProperties> {
     const operation = this.#operation("look for", container, key);
     const answer = await this.#send(operation, "HEAD", {}, options, [200]);
-    return properties(answer, headerNumber(answer, "content-length"));
+    return properties(answer, headerNumber(operation, answer, "content-length"));
   }
 
   async deleteBlob(container: string, key: string, options: BlobCallOptions): Promise<void> {
@@ -169,7 +178,8 @@ export class RestBlobClient implements BlobClient {
     try {
       return parseListPage(answer.content?.toString("utf8") ?? "");
     } catch (error) {
-      throw networkFailure(operation, error, options.signal);
+      const message = `${describeOperation(operation)}: the answer is no listing that can be read`;
+      throw new Failure("DataLoss", message, { cause: error, retryable: true, hint: NOT_THE_SERVICE });
     }
   }
 
@@ -267,10 +277,12 @@ function properties({ headers }: Answer, size: number): BlobProperties {
   return { etag: headers["etag"] ?? "", size, metadata: Object.fromEntries(metadata) };
 }
 
-function headerNumber({ headers }: Answer, name: string): number {
+function headerNumber(operation: Operation, { headers, body }: Answer, name: string): number {
   const value = Number(headers[name] ?? Number.NaN);
   if (!Number.isSafeInteger(value)) {
-    throw new Failure("Unknown", `cannot read the service's answer: it has no ${name}`);
+    body.destroy();
+    const message = `${describeOperation(operation)}: the answer has no ${name}`;
+    throw new Failure("DataLoss", message, { hint: NOT_THE_SERVICE });
   }
   return value;
 }
