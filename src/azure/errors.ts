@@ -2,42 +2,8 @@ import { canceled, type ErrorCode, Failure } from "../errors/error.ts";
 import { transportTrouble } from "./http/trouble.ts";
 import type { TransportError, TransportTrouble } from "./http/transport.ts";
 import type { ServiceError } from "./service-error.ts";
+import { describeOperation, type Operation } from "./operation.ts";
 import { serviceRules, unknownRule } from "./service-rules.ts";
-
-/** What was being done, for the message of a failure; and what the hints need to know of the location. */
-export interface Operation {
-  /** A verb: `put`, `get`, `list`. */
-  readonly verb: string;
-  readonly account: string;
-  readonly container: string;
-  readonly key?: string | undefined;
-  /** Of the endpoint. */
-  readonly host: string;
-  readonly signIn: SignIn;
-}
-
-/** How the location signs in, as far as a hint may say. */
-export type SignIn =
-  | { readonly kind: "sharedKey" }
-  | {
-      readonly kind: "sas";
-      readonly expires: number | undefined;
-      readonly permissions: string | undefined;
-    };
-
-/** What a rule makes of a service error: the reason in words, and the remedy. */
-export interface Explanation {
-  readonly code: ErrorCode;
-  readonly reason: string;
-  readonly hint?: string | undefined;
-  readonly retryable?: boolean | undefined;
-}
-
-/** `cannot put "key" in container "c" of account "a"`. */
-export function describeOperation({ verb, key, container, account }: Operation): string {
-  const place = `container "${container}" of account "${account}"`;
-  return key === undefined ? `cannot ${verb} ${place}` : `cannot ${verb} "${key}" in ${place}`;
-}
 
 /** The Failure for an answer that is an error. `now` tells a clock that is wrong from a key that is wrong. */
 export function serviceFailure(operation: Operation, error: ServiceError, now: number): Failure {

@@ -6,7 +6,7 @@ import { AccountKey, sharedKeyAuthorizer } from "./auth/shared-key.ts";
 import type { BlobClient } from "./blob-client.ts";
 import { findCloud } from "./clouds.ts";
 import { type BlobEndpoint, findBlobEndpoint, refusePlainHttp } from "./endpoint.ts";
-import type { SignIn } from "./errors.ts";
+import type { SignIn } from "./operation.ts";
 import { NodeTransport, type NodeTransportSettings } from "./http/node-transport.ts";
 import { type Clock, Pipeline, systemClock } from "./http/pipeline.ts";
 import type { RetryPolicy } from "./http/retry.ts";

@@ -15,7 +15,8 @@ import type {
   TransferChecksum,
 } from "./blob-client.ts";
 import { type BlobEndpoint, blobPath } from "./endpoint.ts";
-import { describeOperation, networkFailure, type Operation, serviceFailure, type SignIn } from "./errors.ts";
+import { networkFailure, serviceFailure } from "./errors.ts";
+import { describeOperation, type Operation, type SignIn } from "./operation.ts";
 import type { Answer, Pipeline } from "./http/pipeline.ts";
 import type { HttpMethod, HttpRequest, HttpTransport } from "./http/transport.ts";
 import { parseListPage } from "./list-page.ts";

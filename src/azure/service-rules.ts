@@ -1,6 +1,14 @@
 import type { ErrorCode } from "../errors/error.ts";
-import type { Explanation, Operation } from "./errors.ts";
+import type { Operation } from "./operation.ts";
 import type { ServiceError } from "./service-error.ts";
+
+/** What a rule makes of a service error: the reason in words, and the remedy. */
+export interface Explanation {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly hint?: string | undefined;
+  readonly retryable?: boolean | undefined;
+}
 
 type Rule = (error: ServiceError, operation: Operation, now: number) => Explanation;
 
