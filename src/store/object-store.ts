@@ -23,8 +23,8 @@ export interface ObjectStore {
   exists(container: string, key: string, options: CallOptions): Promise<boolean>;
 
   /**
-   * Opens an object for reading from its first byte. Resolves once the object is known to exist and its first
-   * bytes are at hand. Chunks come in order, none is empty; iteration throws (DataLoss for a body that is short
+   * Opens an object for reading from its first byte. Resolves once the object is known to exist. Chunks come in
+   * order, none is empty, and each holds until the next one is asked for: who keeps it longer copies it. Iteration throws (DataLoss for a body that is short
    * or whose checksum differs, Aborted when the object changed meanwhile) rather than end early. The iteration
    * ends the transfer when it is left (`return`). An empty object yields no chunk.
    */

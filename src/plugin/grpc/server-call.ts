@@ -4,12 +4,6 @@ import { MessageReader } from "./message-reader.ts";
 import { OK_TRAILERS, failureTrailers } from "./status.ts";
 
 /**
- * How much of an answer may wait in the connection before `send` waits: deep enough that the host never waits for
- * the next message, small enough that eight slow readers stay a few MiB.
- */
-const MOST_UNSENT = 512 * 1024;
-
-/**
  * One request of the host: its messages, its answer and its AbortSignal, which fires when the host cancels, when
  * its connection breaks and when the process is asked to end.
  */
@@ -39,8 +33,8 @@ export class ServerCall {
   }
 
   /**
-   * Sends one message, made of the given parts. Resolves when the next one may be sent; the parts must not be
-   * changed afterwards. Rejects (Canceled) when the host is gone.
+   * Sends one message, made of the given parts. Resolves when the connection has taken all of it, so that the host's
+   * pace is the answer's, and the parts' memory may be used again. Rejects (Canceled) when the host is gone.
    */
   async send(parts: readonly Uint8Array[]): Promise<void> {
     if (this.signal.aborted || this.#stream.destroyed) throw canceled("answering the request");
@@ -57,7 +51,7 @@ export class ServerCall {
       else this.#stream.write(part, () => this.#onSent(length));
     });
     this.#stream.uncork();
-    while (this.#unsent > MOST_UNSENT) {
+    while (this.#unsent > 0) {
       if (this.signal.aborted) throw canceled("answering the request");
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
@@ -95,7 +89,7 @@ export class ServerCall {
 
   #onSent(length: number): void {
     this.#unsent -= length;
-    if (this.#unsent <= MOST_UNSENT) this.#wakeUp();
+    if (this.#unsent === 0) this.#wakeUp();
   }
 
   #wakeUp(): void {

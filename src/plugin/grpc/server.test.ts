@@ -57,12 +57,12 @@ function frame(body: Uint8Array | string): Buffer {
 type Answer = { status: string | undefined; message: string | undefined; details: Buffer; body: Buffer };
 
 async function answer(stream: ClientHttp2Stream): Promise<Answer> {
-  let headers: Record<string, unknown> = {};
+  let headers: Readonly<Record<string, string | string[] | number | undefined>> = {};
   stream.on("response", (received) => (headers = { ...headers, ...received }));
   stream.on("trailers", (received) => (headers = { ...headers, ...received }));
   const body: Buffer[] = [];
   for await (const chunk of stream) body.push(chunk as Buffer);
-  const text = (name: string) => (headers[name] === undefined ? undefined : String(headers[name]));
+  const text = (name: string) => headers[name]?.toString();
   return {
     status: text("grpc-status"),
     message: text("grpc-message"),

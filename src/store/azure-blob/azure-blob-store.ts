@@ -5,17 +5,18 @@ import type { ByteSource, CallOptions, ObjectStore } from "../object-store.ts";
 import { download } from "./download.ts";
 import { LocalLane } from "./local-lane.ts";
 import { MemoryBudget } from "./memory-budget.ts";
-import { upload, type BlockLane } from "./upload.ts";
+import type { Lane, TransferParts } from "./lane.ts";
+import { upload } from "./upload.ts";
 
 /** What all transfers of a store may hold beyond the least that each needs: one block or range, and one at hand. */
 const BUDGET_BYTES = 64 * 1024 * 1024;
 
-/** A block before this one is not worth a thread: starting one takes as long as sending a few blocks. */
-const FIRST_BULK_BLOCK = 2;
+/** A piece before this one is not worth a thread: starting one takes as long as moving a few pieces. */
+const FIRST_BULK_PIECE = 2;
 
-/** A lane of its own for the blocks of large objects, in another thread. */
-export interface BulkLane extends BlockLane {
-  /** Whether it can take blocks already. */
+/** A lane of its own for the pieces of large objects, in another thread. */
+export interface BulkLane extends Lane {
+  /** Whether it can take pieces already. */
   readonly ready: boolean;
   close(): Promise<void>;
 }
@@ -34,7 +35,10 @@ export class AzureBlobStore implements ObjectStore {
   readonly #client: BlobClient;
   readonly #logger: Logger;
   readonly #options: AzureBlobStoreOptions;
-  readonly #budget = new MemoryBudget(BUDGET_BYTES);
+  readonly #parts: TransferParts = {
+    lane: (piecesBefore) => this.#lane(piecesBefore),
+    budget: new MemoryBudget(BUDGET_BYTES),
+  };
   readonly #local: LocalLane;
   #bulk: BulkLane | undefined;
   #bulkStarted: Promise<void> | undefined;
@@ -49,11 +53,7 @@ export class AzureBlobStore implements ObjectStore {
   async put(container: string, key: string, body: ByteSource, { signal }: CallOptions): Promise<void> {
     await this.#logged("put object", { container, key }, async () => ({
       bytes: await upload(
-        {
-          lane: (sent) => this.#lane(sent),
-          budget: this.#budget,
-          configuredBlockSize: this.#options.blockSize,
-        },
+        { ...this.#parts, configuredBlockSize: this.#options.blockSize },
         container,
         key,
         body,
@@ -75,7 +75,7 @@ export class AzureBlobStore implements ObjectStore {
 
   async get(container: string, key: string, { signal }: CallOptions): Promise<AsyncIterable<Uint8Array>> {
     this.#log("get object", { container, key });
-    return await download({ client: this.#client, budget: this.#budget }, container, key, signal);
+    return await download(this.#parts, container, key, signal);
   }
 
   async listCommonPrefixes(
@@ -127,8 +127,8 @@ export class AzureBlobStore implements ObjectStore {
     } while (marker !== undefined);
   }
 
-  #lane(blocksSent: number): BlockLane {
-    if (blocksSent < FIRST_BULK_BLOCK) return this.#local;
+  #lane(piecesBefore: number): Lane {
+    if (piecesBefore < FIRST_BULK_PIECE) return this.#local;
     this.#bulkStarted ??= this.#startBulkLane();
     return this.#bulk?.ready === true ? this.#bulk : this.#local;
   }

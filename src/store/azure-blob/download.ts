@@ -1,8 +1,8 @@
 import { finished } from "node:stream/promises";
 import type { BlobClient, DownloadedBlob } from "../../azure/blob-client.ts";
 import { Failure, canceled } from "../../errors/error.ts";
-import { WHOLE_CRC64, crc64FromBase64, createCrc64 } from "./crc64.ts";
-import type { MemoryBudget } from "./memory-budget.ts";
+import { Crc64Joiner, WHOLE_CRC64, crc64FromBase64 } from "./crc64.ts";
+import { allocateShared, type Lane, type TransferParts } from "./lane.ts";
 
 /** Bytes of one request. An object up to this size takes a single one. */
 export const RANGE_BYTES = 4 * 1024 * 1024;
@@ -10,38 +10,40 @@ export const RANGE_BYTES = 4 * 1024 * 1024;
 /** Ranges fetched ahead of the reader, as far as the budget has room. */
 const MOST_AHEAD = 8;
 
+/** Bytes handed to the reader at once: few enough for any host, many enough that their number costs nothing. */
+const CHUNK_BYTES = 1024 * 1024;
+
 /** How often a range may break off in a row without bringing a byte. */
 const MOST_FRUITLESS_TRIES = 4;
 
-export interface DownloadParts {
-  readonly client: BlobClient;
-  readonly budget: MemoryBudget;
-}
-
 /** What is read, and which version of it: every range carries the ETag, so that two versions never mix. */
 type Source = {
-  readonly parts: DownloadParts;
+  readonly parts: TransferParts;
   readonly container: string;
   readonly key: string;
   readonly etag: string;
   readonly size: number;
+  /** The checksum that was stored with the object. */
+  readonly crc: bigint | undefined;
+  readonly signal: AbortSignal;
 };
 
-/** The chunks of one range, in order, whole. */
-type Range = readonly Uint8Array[];
+/** A range, whole. `crc` is its checksum, if the object has one to compare with. */
+type Range = { readonly bytes: Uint8Array; readonly crc: bigint | undefined };
 
 /** Opens an object for reading; see `ObjectStore.get`. */
 export async function download(
-  parts: DownloadParts,
+  parts: TransferParts,
   container: string,
   key: string,
   signal: AbortSignal,
 ): Promise<AsyncIterable<Uint8Array>> {
-  const first = await openFirst(parts.client, container, key, signal);
+  const first = await openFirst(parts.lane(0).client, container, key, signal);
   if (first === undefined) return noChunks();
-  const source: Source = { parts, container, key, etag: first.etag, size: first.size };
-  const expected = first.metadata[WHOLE_CRC64];
-  return verified(source, readAhead(source, first, signal), expected);
+  const { etag, size, metadata } = first;
+  const stored = metadata[WHOLE_CRC64];
+  const crc = stored === undefined ? undefined : crc64FromBase64(stored);
+  return read({ parts, container, key, etag, size, crc, signal }, first);
 }
 
 /** Undefined when the object is empty: it has no first range. */
@@ -62,24 +64,108 @@ async function openFirst(
 async function* noChunks(): AsyncGenerator<Uint8Array> {}
 
 /**
- * Passes the chunks on and compares their checksum with the one that was kept with the object, before the last
+ * Yields the chunks in order and compares the whole's checksum with the one that was stored with it, before the last
  * range is passed on: a damaged object never reaches its reader whole.
  */
-async function* verified(
-  source: Source,
-  ranges: AsyncGenerator<Range>,
-  expected: string | undefined,
-): AsyncGenerator<Uint8Array> {
-  const crc = expected === undefined ? undefined : crc64FromBase64(expected);
-  const hasher = crc === undefined ? undefined : await createCrc64();
-  let hashed = 0;
-  for await (const chunks of ranges) {
-    for (const chunk of chunks) {
-      hasher?.update(chunk);
-      hashed += chunk.length;
+async function* read(source: Source, first: DownloadedBlob): AsyncGenerator<Uint8Array> {
+  const joiner = new Crc64Joiner();
+  let passed = 0;
+  for await (const { bytes, crc } of readAhead(source, first)) {
+    passed += bytes.length;
+    if (crc !== undefined) joiner.append(crc, bytes.length);
+    if (passed === source.size && source.crc !== undefined && joiner.value !== source.crc)
+      throw damaged(source);
+    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
+  }
+}
+
+/**
+ * Yields the ranges in order while those after them are being fetched. The reader's own range is always fetched;
+ * further ones only while the budget has room. A range's memory is used again when the next one is asked for.
+ */
+async function* readAhead(source: Source, first: DownloadedBlob): AsyncGenerator<Range> {
+  const stop = new AbortController();
+  const signal = AbortSignal.any([source.signal, stop.signal]);
+  const { budget } = source.parts;
+  const queue: { range: Promise<Range>; buffer: Uint8Array; borrowed: number }[] = [];
+  const free: Uint8Array[] = [];
+  let next = 0;
+  const enqueue = (borrowed: number, opened?: DownloadedBlob): void => {
+    const length = Math.min(RANGE_BYTES, source.size - next);
+    const buffer = free.pop() ?? allocateShared(RANGE_BYTES);
+    const lane = source.parts.lane(next / RANGE_BYTES);
+    const range = fetchRange({ ...source, signal }, lane, next, buffer.subarray(0, length), opened);
+    // A range that fails before its turn is reported when its turn comes.
+    range.catch(() => {});
+    queue.push({ range, buffer, borrowed });
+    next += length;
+  };
+  try {
+    enqueue(0, first);
+    while (queue.length > 0 || next < source.size) {
+      if (queue.length === 0) enqueue(0);
+      while (queue.length < MOST_AHEAD && next < source.size && budget.take(RANGE_BYTES))
+        enqueue(RANGE_BYTES);
+      const head = queue[0];
+      if (head === undefined) break;
+      yield await head.range;
+      queue.shift();
+      free.push(head.buffer);
+      budget.give(head.borrowed);
     }
-    if (hashed === source.size && hasher !== undefined && hasher.value() !== crc) throw damaged(source);
-    yield* chunks;
+  } finally {
+    stop.abort(canceled("reading ahead"));
+    for (const { borrowed } of queue) budget.give(borrowed);
+  }
+}
+
+/** Fetches one range, going on where a connection broke off. `opened` is an answer whose body starts there. */
+async function fetchRange(
+  source: Source,
+  lane: Lane,
+  offset: number,
+  target: Uint8Array,
+  opened: DownloadedBlob | undefined,
+): Promise<Range> {
+  const { container, key, etag, signal } = source;
+  let got = 0;
+  let fruitless = 0;
+  let answer = opened;
+  while (got < target.length) {
+    const rest = target.subarray(got);
+    const range = { offset: offset + got, length: rest.length };
+    answer ??= await lane.client.getBlob(container, key, { range, ifMatch: etag, into: rest, signal });
+    const { bytes, broken } = answer.received ?? (await readBody(answer, rest));
+    got += bytes;
+    fruitless = bytes > 0 ? 0 : fruitless + 1;
+    if (got < target.length) {
+      const failure =
+        broken === undefined
+          ? shortBody(source, offset + got, target.length - got)
+          : lane.client.bodyFailure(container, key, broken, signal);
+      if (!failure.retryable || fruitless >= MOST_FRUITLESS_TRIES) throw failure;
+    }
+    answer = undefined;
+  }
+  return { bytes: target, crc: source.crc === undefined ? undefined : await lane.checksum(target) };
+}
+
+/** Reads a body into memory; what it has beyond that is dropped, since no range was asked for it. */
+async function readBody(
+  { body }: DownloadedBlob,
+  target: Uint8Array,
+): Promise<{ bytes: number; broken?: unknown }> {
+  let bytes = 0;
+  body.on("data", (chunk: Uint8Array) => {
+    const fitting = chunk.subarray(0, target.length - bytes);
+    target.set(fitting, bytes);
+    bytes += fitting.length;
+  });
+  try {
+    await finished(body);
+    return { bytes };
+  } catch (broken) {
+    return { bytes, broken };
   }
 }
 
@@ -93,87 +179,10 @@ function damaged({ container, key }: Source): Failure {
   );
 }
 
-/**
- * Yields the ranges in order while those after them are being fetched. The reader's own range is always fetched;
- * further ones only while the budget has room.
- */
-async function* readAhead(source: Source, first: DownloadedBlob, caller: AbortSignal): AsyncGenerator<Range> {
-  const stop = new AbortController();
-  const signal = AbortSignal.any([caller, stop.signal]);
-  const budget = source.parts.budget;
-  const queue: { range: Promise<Range>; borrowed: number }[] = [];
-  let next = 0;
-  const enqueue = (borrowed: number, opened?: DownloadedBlob): void => {
-    const length = Math.min(RANGE_BYTES, source.size - next);
-    const range = fetchRange(source, next, length, signal, opened);
-    // A range that fails before its turn is reported when its turn comes.
-    range.catch(() => {});
-    queue.push({ range, borrowed });
-    next += length;
-  };
-  try {
-    enqueue(0, first);
-    while (queue.length > 0 || next < source.size) {
-      if (queue.length === 0) enqueue(0);
-      while (queue.length < MOST_AHEAD && next < source.size && budget.take(RANGE_BYTES))
-        enqueue(RANGE_BYTES);
-      const head = queue[0];
-      if (head === undefined) break;
-      const chunks = await head.range;
-      yield chunks;
-      queue.shift();
-      budget.give(head.borrowed);
-    }
-  } finally {
-    stop.abort(canceled("reading ahead"));
-    for (const { borrowed } of queue) budget.give(borrowed);
-  }
-}
-
-/** Fetches one range, going on where a connection broke off. `opened` is a response whose body starts there. */
-async function fetchRange(
-  source: Source,
-  offset: number,
-  length: number,
-  signal: AbortSignal,
-  opened: DownloadedBlob | undefined,
-): Promise<Range> {
-  const { parts, container, key, etag } = source;
-  const chunks: Uint8Array[] = [];
-  let got = 0;
-  let fruitless = 0;
-  let response = opened;
-  for (;;) {
-    const before = got;
-    const range = { offset: offset + got, length: length - got };
-    response ??= await parts.client.getBlob(container, key, { range, ifMatch: etag, signal });
-    try {
-      await readBody(response, (chunk) => {
-        chunks.push(chunk);
-        got += chunk.length;
-      });
-      if (got === length) return chunks;
-      throw shortBody(source, offset + got, length - got);
-    } catch (error) {
-      const failure = error instanceof Failure ? error : parts.client.bodyFailure(container, key, error);
-      fruitless = got > before ? 0 : fruitless + 1;
-      if (got > length || !failure.retryable || fruitless >= MOST_FRUITLESS_TRIES) throw failure;
-    }
-    response = undefined;
-  }
-}
-
-async function readBody(response: DownloadedBlob, take: (chunk: Uint8Array) => void): Promise<void> {
-  response.body.on("data", take);
-  await finished(response.body);
-}
-
 function shortBody({ container, key }: Source, at: number, missing: number): Failure {
   return new Failure(
     "DataLoss",
     `cannot get "${key}" from container "${container}": the service's answer ended at byte ${at}, ${missing} too early`,
-    {
-      retryable: true,
-    },
+    { retryable: true },
   );
 }

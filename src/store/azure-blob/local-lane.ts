@@ -1,9 +1,9 @@
 import type { BlobClient } from "../../azure/blob-client.ts";
 import { createCrc64, type Crc64 } from "./crc64.ts";
-import type { BlockLane } from "./upload.ts";
+import type { Lane } from "./lane.ts";
 
-/** Hashes and sends blocks in this thread. */
-export class LocalLane implements BlockLane {
+/** Hashes, sends and fetches in this thread. */
+export class LocalLane implements Lane {
   readonly client: BlobClient;
   #crc64: Promise<Crc64> | undefined;
 
@@ -11,8 +11,8 @@ export class LocalLane implements BlockLane {
     this.client = client;
   }
 
-  async checksum(block: Uint8Array): Promise<bigint> {
+  async checksum(piece: Uint8Array): Promise<bigint> {
     this.#crc64 ??= createCrc64();
-    return (await this.#crc64).of(block);
+    return (await this.#crc64).of(piece);
   }
 }

@@ -1,22 +1,11 @@
 import { randomInt } from "node:crypto";
-import type { BlobClient } from "../../azure/blob-client.ts";
 import { Failure, canceled } from "../../errors/error.ts";
 import type { ByteSource } from "../object-store.ts";
 import { MOST_BLOCKS, SINGLE_PUT_BYTES, blockSize, blocksInFlight } from "./block-plan.ts";
 import { Crc64Joiner, WHOLE_CRC64, crc64ToBase64 } from "./crc64.ts";
-import type { MemoryBudget } from "./memory-budget.ts";
+import { allocateShared, type Lane, type TransferParts } from "./lane.ts";
 
-/** Hashes blocks and sends them: in this thread, or in one of its own. */
-export interface BlockLane {
-  /** The CRC-64 of a block. */
-  checksum(block: Uint8Array): Promise<bigint>;
-  readonly client: BlobClient;
-}
-
-export interface UploadParts {
-  /** The lane for the next block; asked for each, since a faster one may become ready meanwhile. */
-  lane(blocksSent: number): BlockLane;
-  readonly budget: MemoryBudget;
+export interface UploadParts extends TransferParts {
   /** `blockSizeInBytes`; undefined means adaptive. */
   readonly configuredBlockSize: number | undefined;
 }
@@ -33,12 +22,12 @@ export async function upload(
   body: ByteSource,
   signal: AbortSignal,
 ): Promise<number> {
-  const first = allocate(Math.max(SINGLE_PUT_BYTES, blockSize(0, parts.configuredBlockSize)));
+  const first = allocateShared(Math.max(SINGLE_PUT_BYTES, blockSize(0, parts.configuredBlockSize)));
   const filled = await body.fill(first);
   let second: Uint8Array | undefined;
   let secondFilled = 0;
   if (filled === first.length) {
-    second = allocate(blockSize(1, parts.configuredBlockSize));
+    second = allocateShared(blockSize(1, parts.configuredBlockSize));
     secondFilled = await body.fill(second);
   }
   if (filled <= SINGLE_PUT_BYTES && secondFilled === 0) {
@@ -49,18 +38,7 @@ export async function upload(
   return await blocks.run(first.subarray(0, filled), second?.subarray(0, secondFilled), body);
 }
 
-/** Shared, so that a block can be hashed and sent by another thread without being copied. */
-function allocate(bytes: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(bytes));
-}
-
-async function putWhole(
-  lane: BlockLane,
-  container: string,
-  key: string,
-  body: Uint8Array,
-  signal: AbortSignal,
-) {
+async function putWhole(lane: Lane, container: string, key: string, body: Uint8Array, signal: AbortSignal) {
   const base64 = crc64ToBase64(await lane.checksum(body));
   await lane.client.putBlob(container, key, body, {
     checksum: { kind: "crc64", base64 },
@@ -152,7 +130,7 @@ class BlockUpload {
   #takeBuffer(size: number): Uint8Array {
     const free = this.#free.pop();
     if (free !== undefined && free.length === size) return free;
-    return allocate(size);
+    return allocateShared(size);
   }
 
   /** Starts to send a block. `buffer` is used again, and a borrowed one's bytes given back, when it was sent. */
@@ -177,7 +155,7 @@ class BlockUpload {
       });
   }
 
-  async #putBlock(lane: BlockLane, block: Block, bytes: Uint8Array): Promise<void> {
+  async #putBlock(lane: Lane, block: Block, bytes: Uint8Array): Promise<void> {
     block.crc = await lane.checksum(bytes);
     await lane.client.putBlock(this.#container, this.#key, block.id, bytes, {
       checksum: { kind: "crc64", base64: crc64ToBase64(block.crc) },

@@ -1,12 +1,14 @@
 import { parentPort, workerData } from "node:worker_threads";
+import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
+import { finished } from "node:stream/promises";
 import { NodeTransport } from "../../../azure/http/node-transport.ts";
 import { TransportError } from "../../../azure/http/transport.ts";
 import { createCrc64 } from "../crc64.ts";
-import type { Order, Result, SharedBytes, WorkerStart } from "./protocol.ts";
+import type { Order, Result, SharedBytes, Trouble, WholeResponse, WorkerStart } from "./protocol.ts";
 
 /**
- * The thread that hashes and sends the blocks of large objects. It knows no credential: requests come signed.
+ * The thread that hashes, sends and fetches the pieces of large objects. It knows no credential: requests come signed.
  */
 async function main(): Promise<void> {
   if (parentPort === null) throw new Error("blocks.worker.ts runs as a worker thread only");
@@ -17,32 +19,57 @@ async function main(): Promise<void> {
   const crc64 = await createCrc64();
   const running = new Map<number, AbortController>();
 
-  const send = async (order: Extract<Order, { kind: "send" }>): Promise<void> => {
-    const { id, body } = order;
+  const send = async ({ id, request, body, into }: Extract<Order, { kind: "send" }>): Promise<void> => {
     const abort = new AbortController();
     running.set(id, abort);
     try {
-      const request = { ...order.request, body: body === undefined ? undefined : view(body) };
-      const response = await transport.send(request, abort.signal);
-      const whole = { status: response.status, headers: response.headers, body: await buffer(response.body) };
-      post({ kind: "answered", id, response: whole });
+      const sent = { ...request, body: body === undefined ? undefined : view(body) };
+      const response = await transport.send(sent, abort.signal);
+      const { status, headers } = response;
+      const good = status >= 200 && status < 300;
+      const received = into !== undefined && good ? await receive(response.body, view(into)) : undefined;
+      const whole = received === undefined ? await buffer(response.body) : new Uint8Array(0);
+      post({ kind: "answered", id, response: { status, headers, body: whole, received } });
     } catch (error) {
-      const trouble =
-        error instanceof TransportError
-          ? { trouble: error.trouble, host: error.host, message: error.message }
-          : undefined;
-      post({ kind: "failed", id, trouble, message: error instanceof Error ? error.message : String(error) });
+      post({ kind: "failed", id, trouble: troubleOf(error), message: messageOf(error) });
     } finally {
       running.delete(id);
     }
   };
 
   port.on("message", (order: Order) => {
-    if (order.kind === "hash") post({ kind: "hashed", id: order.id, crc: crc64.of(view(order.block)) });
+    if (order.kind === "hash") post({ kind: "hashed", id: order.id, crc: crc64.of(view(order.piece)) });
     else if (order.kind === "cancel") running.get(order.id)?.abort();
     else void send(order);
   });
   post({ kind: "ready" });
+}
+
+/** Reads a body into memory; what it has beyond that is dropped, since no range was asked for it. */
+async function receive(body: Readable, target: Uint8Array): Promise<NonNullable<WholeResponse["received"]>> {
+  let bytes = 0;
+  body.on("data", (chunk: Uint8Array) => {
+    const fitting = chunk.subarray(0, target.length - bytes);
+    target.set(fitting, bytes);
+    bytes += fitting.length;
+  });
+  try {
+    await finished(body);
+    return { bytes, broken: undefined };
+  } catch (error) {
+    const broken = troubleOf(error);
+    if (broken === undefined) throw error;
+    return { bytes, broken };
+  }
+}
+
+function troubleOf(error: unknown): Trouble | undefined {
+  if (!(error instanceof TransportError)) return undefined;
+  return { trouble: error.trouble, host: error.host, message: error.message };
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function view({ memory, offset, length }: SharedBytes): Uint8Array {

@@ -9,7 +9,7 @@ import {
 } from "../../../azure/http/transport.ts";
 import { Failure } from "../../../errors/error.ts";
 import type { BulkLane } from "../azure-blob-store.ts";
-import type { Order, Result, SharedBytes, WholeResponse } from "./protocol.ts";
+import type { Order, Result, SharedBytes, Trouble, WholeResponse } from "./protocol.ts";
 
 type Waiting = {
   readonly hashed: (crc: bigint) => void;
@@ -46,10 +46,10 @@ export class ThreadLane implements BulkLane {
     return this.#ready && this.#dead === undefined;
   }
 
-  checksum(block: Uint8Array): Promise<bigint> {
+  checksum(piece: Uint8Array): Promise<bigint> {
     return new Promise((resolve, reject) => {
       const id = this.#register({ hashed: resolve, answered: () => {}, failed: reject });
-      this.#post({ kind: "hash", id, block: shared(block) });
+      this.#post({ kind: "hash", id, piece: shared(piece) });
     });
   }
 
@@ -69,9 +69,9 @@ export class ThreadLane implements BulkLane {
       };
       const id = this.#register({
         hashed: () => {},
-        answered: ({ status, headers, body }) => {
+        answered: (response) => {
           signal.removeEventListener("abort", cancel);
-          resolve({ status, headers, body: Readable.from([body]) });
+          resolve(toResponse(response));
         },
         failed: (error) => {
           signal.removeEventListener("abort", cancel);
@@ -79,8 +79,14 @@ export class ThreadLane implements BulkLane {
         },
       });
       signal.addEventListener("abort", cancel, { once: true });
-      const { body, ...rest } = request;
-      this.#post({ kind: "send", id, request: rest, body: body === undefined ? undefined : shared(body) });
+      const { body, into, ...rest } = request;
+      this.#post({
+        kind: "send",
+        id,
+        request: rest,
+        body: body === undefined ? undefined : shared(body),
+        into: into === undefined ? undefined : shared(into),
+      });
     });
   }
 
@@ -120,15 +126,24 @@ export class ThreadLane implements BulkLane {
 function toError({ trouble, message }: Extract<Result, { kind: "failed" }>): Error {
   return trouble === undefined
     ? new Failure("Internal", `cannot send a block: ${message}`)
-    : new TransportError(trouble.trouble, trouble.host, trouble.message);
+    : toTransportError(trouble);
 }
 
-/** Only memory that `upload` allocated comes here; anything else would have to be copied for the other thread. */
+function toResponse({ status, headers, body, received }: WholeResponse): HttpResponse {
+  // In byte mode an empty chunk would read as nothing at all, which is right; in object mode it would be one chunk.
+  const rest = Readable.from([body], { objectMode: false });
+  if (received === undefined) return { status, headers, body: rest };
+  const { bytes, broken } = received;
+  return { status, headers, body: rest, received: { bytes, broken: broken && toTransportError(broken) } };
+}
+
+function toTransportError({ trouble, host, message }: Trouble): TransportError {
+  return new TransportError(trouble, host, message);
+}
+
 function shared(bytes: Uint8Array): SharedBytes {
-  if (bytes.buffer instanceof SharedArrayBuffer) {
-    return { memory: bytes.buffer, offset: bytes.byteOffset, length: bytes.length };
+  if (!(bytes.buffer instanceof SharedArrayBuffer)) {
+    throw new Failure("Internal", "cannot hand memory to the other thread: it is not shared");
   }
-  const copy = new SharedArrayBuffer(bytes.length);
-  new Uint8Array(copy).set(bytes);
-  return { memory: copy, offset: 0, length: bytes.length };
+  return { memory: bytes.buffer, offset: bytes.byteOffset, length: bytes.length };
 }

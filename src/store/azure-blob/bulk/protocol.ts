@@ -4,7 +4,7 @@ import type { NodeTransportSettings } from "../../../azure/http/node-transport.t
 /** What the thread is started with. Plain data: it crosses by structured clone. */
 export type WorkerStart = NodeTransportSettings;
 
-/** A block lies in shared memory, so that it is hashed and sent from where the host's bytes were put. */
+/** A piece lies in shared memory, so that it is never copied from thread to thread. */
 export interface SharedBytes {
   readonly memory: SharedArrayBuffer;
   readonly offset: number;
@@ -13,20 +13,23 @@ export interface SharedBytes {
 
 /** To the thread. `id` pairs an order with its result. */
 export type Order =
-  | { readonly kind: "hash"; readonly id: number; readonly block: SharedBytes }
+  | { readonly kind: "hash"; readonly id: number; readonly piece: SharedBytes }
   | {
       readonly kind: "send";
       readonly id: number;
-      readonly request: Omit<HttpRequest, "body">;
+      readonly request: Omit<HttpRequest, "body" | "into">;
       readonly body: SharedBytes | undefined;
+      /** Where the body of a good answer goes. */
+      readonly into: SharedBytes | undefined;
     }
   | { readonly kind: "cancel"; readonly id: number };
 
-/** Answers to requests that store something are short; the thread reads them whole. */
+/** A body that does not go `into` memory is short (an error, or nothing); the thread reads it whole. */
 export interface WholeResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  readonly received: { readonly bytes: number; readonly broken: Trouble | undefined } | undefined;
 }
 
 /** What a TransportError consists of: errors lose their class on the way between threads. */
