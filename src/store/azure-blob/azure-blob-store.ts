@@ -4,8 +4,8 @@ import type { LogFields, Logger } from "../../log/logger.ts";
 import type { ByteSource, CallOptions, ObjectStore } from "../object-store.ts";
 import { download } from "./download.ts";
 import { LocalLane } from "./local-lane.ts";
-import { MemoryBudget } from "./memory-budget.ts";
 import type { Lane, TransferParts } from "./lane.ts";
+import { TransferMemory } from "./transfer-memory.ts";
 import { upload } from "./upload.ts";
 
 /** What all transfers of a store may hold beyond the least that each needs: one block or range, and one at hand. */
@@ -37,7 +37,7 @@ export class AzureBlobStore implements ObjectStore {
   readonly #options: AzureBlobStoreOptions;
   readonly #parts: TransferParts = {
     lane: (piecesBefore) => this.#lane(piecesBefore),
-    budget: new MemoryBudget(BUDGET_BYTES),
+    memory: new TransferMemory(BUDGET_BYTES),
   };
   readonly #local: LocalLane;
   #bulk: BulkLane | undefined;

@@ -6,7 +6,7 @@ import { WHOLE_CRC64, crc64ToBase64, createCrc64 } from "./crc64.ts";
 import { RANGE_BYTES, download } from "./download.ts";
 import { FakeBlobClient } from "./fake-blob-client.ts";
 import { LocalLane } from "./local-lane.ts";
-import { MemoryBudget } from "./memory-budget.ts";
+import { TransferMemory } from "./transfer-memory.ts";
 
 const never = new AbortController().signal;
 const options = { signal: never };
@@ -20,8 +20,8 @@ async function stored(length: number): Promise<{ client: FakeBlobClient; bytes: 
   return { client, bytes };
 }
 
-function open(client: FakeBlobClient, budget = new MemoryBudget(8 * RANGE_BYTES), signal = never) {
-  return download({ lane: () => new LocalLane(client), budget }, "c", "k", signal);
+function open(client: FakeBlobClient, memory = new TransferMemory(8 * RANGE_BYTES), signal = never) {
+  return download({ lane: () => new LocalLane(client), memory }, "c", "k", signal);
 }
 
 async function read(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
@@ -117,23 +117,23 @@ test("a reader that leaves ends what is fetched ahead and gives its memory back"
   client.onCall = async (call, signal) => {
     if (call !== `getBlob 0 ${RANGE_BYTES}`) signals.push(signal);
   };
-  const budget = new MemoryBudget(8 * RANGE_BYTES);
-  for await (const _ of await open(client, budget)) break;
+  const memory = new TransferMemory(8 * RANGE_BYTES);
+  for await (const _ of await open(client, memory)) break;
   assert.ok(signals.length > 0 && signals.every((signal) => signal.aborted));
-  assert.ok(budget.take(8 * RANGE_BYTES));
+  assert.ok(memory.borrow(8 * RANGE_BYTES));
 });
 
 test("readers that stall and hold all the shared memory do not hold up another", async () => {
   const { client, bytes } = await stored(20 * RANGE_BYTES);
-  const budget = new MemoryBudget(8 * RANGE_BYTES);
+  const memory = new TransferMemory(8 * RANGE_BYTES);
   const stalled = [];
   for (let reader = 0; reader < 8; reader++) {
-    const iterator = (await open(client, budget))[Symbol.asyncIterator]();
+    const iterator = (await open(client, memory))[Symbol.asyncIterator]();
     await iterator.next();
     stalled.push(iterator);
   }
-  assert.ok(!budget.take(RANGE_BYTES));
-  assert.ok((await read(await open(client, budget))).equals(bytes));
+  assert.ok(!memory.borrow(RANGE_BYTES));
+  assert.ok((await read(await open(client, memory))).equals(bytes));
   for (const iterator of stalled) await iterator.return?.();
-  assert.ok(budget.take(8 * RANGE_BYTES));
+  assert.ok(memory.borrow(8 * RANGE_BYTES));
 });

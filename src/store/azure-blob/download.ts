@@ -2,7 +2,7 @@ import { finished } from "node:stream/promises";
 import type { BlobClient, DownloadedBlob } from "../../azure/blob-client.ts";
 import { Failure, canceled } from "../../errors/error.ts";
 import { Crc64Joiner, WHOLE_CRC64, crc64FromBase64 } from "./crc64.ts";
-import { allocateShared, type Lane, type TransferParts } from "./lane.ts";
+import type { Lane, TransferParts } from "./lane.ts";
 
 /** Bytes of one request. An object up to this size takes a single one. */
 export const RANGE_BYTES = 4 * 1024 * 1024;
@@ -81,18 +81,17 @@ async function* read(source: Source, first: DownloadedBlob): AsyncGenerator<Uint
 
 /**
  * Yields the ranges in order while those after them are being fetched. The reader's own range is always fetched;
- * further ones only while the budget has room. A range's memory is used again when the next one is asked for.
+ * further ones only while the budget has room. A range's memory is used again once the next one is asked for.
  */
 async function* readAhead(source: Source, first: DownloadedBlob): AsyncGenerator<Range> {
   const stop = new AbortController();
   const signal = AbortSignal.any([source.signal, stop.signal]);
-  const { budget } = source.parts;
+  const { memory } = source.parts;
   const queue: { range: Promise<Range>; buffer: Uint8Array; borrowed: number }[] = [];
-  const free: Uint8Array[] = [];
   let next = 0;
   const enqueue = (borrowed: number, opened?: DownloadedBlob): void => {
     const length = Math.min(RANGE_BYTES, source.size - next);
-    const buffer = free.pop() ?? allocateShared(RANGE_BYTES);
+    const buffer = memory.allocate(RANGE_BYTES);
     const lane = source.parts.lane(next / RANGE_BYTES);
     const range = fetchRange({ ...source, signal }, lane, next, buffer.subarray(0, length), opened);
     // A range that fails before its turn is reported when its turn comes.
@@ -104,18 +103,19 @@ async function* readAhead(source: Source, first: DownloadedBlob): AsyncGenerator
     enqueue(0, first);
     while (queue.length > 0 || next < source.size) {
       if (queue.length === 0) enqueue(0);
-      while (queue.length < MOST_AHEAD && next < source.size && budget.take(RANGE_BYTES))
+      while (queue.length < MOST_AHEAD && next < source.size && memory.borrow(RANGE_BYTES))
         enqueue(RANGE_BYTES);
       const head = queue[0];
       if (head === undefined) break;
       yield await head.range;
       queue.shift();
-      free.push(head.buffer);
-      budget.give(head.borrowed);
+      memory.release(head.buffer);
+      memory.giveBack(head.borrowed);
     }
   } finally {
     stop.abort(canceled("reading ahead"));
-    for (const { borrowed } of queue) budget.give(borrowed);
+    // Their memory is not used again: what was aborted may still be writing there.
+    for (const { borrowed } of queue) memory.giveBack(borrowed);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { BlobClient } from "../../azure/blob-client.ts";
-import type { MemoryBudget } from "./memory-budget.ts";
+import type { TransferMemory } from "./transfer-memory.ts";
 
 /**
  * Where the pieces of objects are hashed, sent and fetched: in this thread, or, for large objects, in one of its own,
@@ -15,10 +15,5 @@ export interface Lane {
 export interface TransferParts {
   /** The lane for the next piece; asked for each, since another thread may become ready meanwhile. */
   lane(piecesBefore: number): Lane;
-  readonly budget: MemoryBudget;
-}
-
-/** Memory that both threads can reach, so that a piece never has to be copied from one to the other. */
-export function allocateShared(bytes: number): Uint8Array {
-  return new Uint8Array(new SharedArrayBuffer(bytes));
+  readonly memory: TransferMemory;
 }

@@ -3,7 +3,7 @@ import { Failure, canceled } from "../../errors/error.ts";
 import type { ByteSource } from "../object-store.ts";
 import { MOST_BLOCKS, SINGLE_PUT_BYTES, blockSize, blocksInFlight } from "./block-plan.ts";
 import { Crc64Joiner, WHOLE_CRC64, crc64ToBase64 } from "./crc64.ts";
-import { allocateShared, type Lane, type TransferParts } from "./lane.ts";
+import type { Lane, TransferParts } from "./lane.ts";
 
 export interface UploadParts extends TransferParts {
   /** `blockSizeInBytes`; undefined means adaptive. */
@@ -22,29 +22,40 @@ export async function upload(
   body: ByteSource,
   signal: AbortSignal,
 ): Promise<number> {
-  const first = allocateShared(Math.max(SINGLE_PUT_BYTES, blockSize(0, parts.configuredBlockSize)));
+  const { memory, configuredBlockSize } = parts;
+  const first = memory.allocate(Math.max(SINGLE_PUT_BYTES, blockSize(0, configuredBlockSize)));
   const filled = await body.fill(first);
-  let second: Uint8Array | undefined;
-  let secondFilled = 0;
+  const begun = [{ buffer: first, filled }];
   if (filled === first.length) {
-    second = allocateShared(blockSize(1, parts.configuredBlockSize));
-    secondFilled = await body.fill(second);
+    const second = memory.allocate(blockSize(1, configuredBlockSize));
+    begun.push({ buffer: second, filled: await body.fill(second) });
   }
-  if (filled <= SINGLE_PUT_BYTES && secondFilled === 0) {
-    await putWhole(parts.lane(0), container, key, first.subarray(0, filled), signal);
-    return filled;
-  }
-  const blocks = new BlockUpload(parts, container, key, signal);
-  return await blocks.run(first.subarray(0, filled), second?.subarray(0, secondFilled), body);
+  const small = filled <= SINGLE_PUT_BYTES && (begun[1]?.filled ?? 0) === 0;
+  const length = small
+    ? await putWhole(parts.lane(0), container, key, first.subarray(0, filled), signal)
+    : await new BlockUpload(parts, container, key, signal).run(begun, body);
+  // Only now: an upload that failed may still be reading there.
+  for (const { buffer } of begun) memory.release(buffer);
+  return length;
 }
 
-async function putWhole(lane: Lane, container: string, key: string, body: Uint8Array, signal: AbortSignal) {
+/** Memory, and how much of it the body has filled: all of it, unless the body is at its end. */
+type Begun = { readonly buffer: Uint8Array; readonly filled: number };
+
+async function putWhole(
+  lane: Lane,
+  container: string,
+  key: string,
+  body: Uint8Array,
+  signal: AbortSignal,
+): Promise<number> {
   const base64 = crc64ToBase64(await lane.checksum(body));
   await lane.client.putBlob(container, key, body, {
     checksum: { kind: "crc64", base64 },
     metadata: { [WHOLE_CRC64]: base64 },
     signal,
   });
+  return body.length;
 }
 
 type Block = { readonly id: string; readonly length: number; crc: bigint };
@@ -59,7 +70,6 @@ class BlockUpload {
   readonly #signal: AbortSignal;
   readonly #idPrefix = randomIdPrefix();
   readonly #blocks: Block[] = [];
-  readonly #free: Uint8Array[] = [];
   #inFlight = 0;
   #sent = 0;
   #wake: (() => void) | undefined;
@@ -80,14 +90,10 @@ class BlockUpload {
   }
 
   /** Sends what was read already, then the rest of the body. Returns the object's length. */
-  async run(first: Uint8Array, second: Uint8Array | undefined, body: ByteSource): Promise<number> {
+  async run(begun: readonly Begun[], body: ByteSource): Promise<number> {
     try {
-      for (const read of [first, second]) {
-        if (read !== undefined) await this.#sendInBlocks(read);
-      }
-      if (second !== undefined && second.length === blockSize(1, this.#parts.configuredBlockSize)) {
-        await this.#sendBody(body);
-      }
+      for (const { buffer, filled } of begun) await this.#sendInBlocks(buffer.subarray(0, filled));
+      if (begun.every(({ buffer, filled }) => filled === buffer.length)) await this.#sendBody(body);
       await this.#untilInFlightBelow(1);
       await this.#commit();
       return this.#sent;
@@ -109,9 +115,12 @@ class BlockUpload {
   async #sendBody(body: ByteSource): Promise<void> {
     for (;;) {
       const size = blockSize(this.#blocks.length, this.#parts.configuredBlockSize);
-      const buffer = this.#takeBuffer(size);
+      const buffer = this.#parts.memory.allocate(size);
       const filled = await Promise.race([body.fill(buffer), this.#failed]);
-      if (filled === 0) return;
+      if (filled === 0) {
+        this.#parts.memory.release(buffer);
+        return;
+      }
       const borrowed = await this.#untilThereIsRoom(size);
       this.#send(buffer.subarray(0, filled), buffer, borrowed);
       if (filled < size) return;
@@ -122,15 +131,9 @@ class BlockUpload {
   async #untilThereIsRoom(size: number): Promise<boolean> {
     for (;;) {
       if (this.#inFlight === 0) return false;
-      if (this.#inFlight < blocksInFlight(size) && this.#parts.budget.take(size)) return true;
+      if (this.#inFlight < blocksInFlight(size) && this.#parts.memory.borrow(size)) return true;
       await this.#untilInFlightBelow(this.#inFlight);
     }
-  }
-
-  #takeBuffer(size: number): Uint8Array {
-    const free = this.#free.pop();
-    if (free !== undefined && free.length === size) return free;
-    return allocateShared(size);
   }
 
   /** Starts to send a block. `buffer` is used again, and a borrowed one's bytes given back, when it was sent. */
@@ -144,12 +147,12 @@ class BlockUpload {
       .then(
         () => {
           this.#sent += bytes.length;
-          if (buffer !== undefined) this.#free.push(buffer);
+          if (buffer !== undefined) this.#parts.memory.release(buffer);
         },
         (error: unknown) => this.#fail(error),
       )
       .finally(() => {
-        if (borrowed) this.#parts.budget.give(buffer?.length ?? 0);
+        if (borrowed) this.#parts.memory.giveBack(buffer?.length ?? 0);
         this.#inFlight -= 1;
         this.#wake?.();
       });
