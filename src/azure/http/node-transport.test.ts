@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, createServer as createTcpServer, type Socket } from "node:net";
 import { buffer } from "node:stream/consumers";
@@ -90,6 +91,22 @@ test("path, query, headers and body arrive as they were given, and the answer as
   assert.equal(response.headers["set-cookie"], "a, b");
   assert.equal((await buffer(response.body)).toString(), "done");
 });
+
+for (const size of [0, 1, 1_048_576, 1_048_577, 2_097_152, 3_000_001]) {
+  test(`a body of ${size} bytes arrives whole`, async (t) => {
+    let received: Buffer | undefined;
+    const origin = await serve(t, (request, response) => {
+      void buffer(request).then((bytes) => {
+        received = bytes;
+        response.end();
+      });
+    });
+    const body = randomBytes(size);
+    const response = await transportFor(t).send(get(origin, "/", { method: "PUT", body }), signal);
+    await buffer(response.body);
+    assert.ok(received?.equals(body));
+  });
+}
 
 test("a redirect is an answer and is not followed", async (t) => {
   let requests = 0;
