@@ -142,7 +142,8 @@ export class RestBlobClient implements BlobClient {
       const message = `${describeOperation(operation)}: the answer does not hold the range that was asked for`;
       throw new Failure("DataLoss", message, { hint: NOT_THE_SERVICE });
     }
-    return { ...properties(answer, Number(sent?.[2])), contentLength, body: answer.body };
+    const { body, received } = answer;
+    return { ...properties(answer, Number(sent?.[2])), contentLength, body, received };
   }
 
   async headBlob(container: string, key: string, options: BlobCallOptions): Promise<BlobProperties> {

@@ -4,6 +4,7 @@ import { buffer } from "node:stream/consumers";
 import { finished } from "node:stream/promises";
 import { NodeTransport } from "../../../azure/http/node-transport.ts";
 import { TransportError } from "../../../azure/http/transport.ts";
+import { transportTrouble } from "../../../azure/http/trouble.ts";
 import { createCrc64 } from "../crc64.ts";
 import type { Order, Result, SharedBytes, Trouble, WholeResponse, WorkerStart } from "./protocol.ts";
 
@@ -27,7 +28,8 @@ async function main(): Promise<void> {
       const response = await transport.send(sent, abort.signal);
       const { status, headers } = response;
       const good = status >= 200 && status < 300;
-      const received = into !== undefined && good ? await receive(response.body, view(into)) : undefined;
+      const received =
+        into !== undefined && good ? await receive(request.origin, response.body, view(into)) : undefined;
       const whole = received === undefined ? await buffer(response.body) : new Uint8Array(0);
       post({ kind: "answered", id, response: { status, headers, body: whole, received } });
     } catch (error) {
@@ -46,7 +48,11 @@ async function main(): Promise<void> {
 }
 
 /** Reads a body into memory; what it has beyond that is dropped, since no range was asked for it. */
-async function receive(body: Readable, target: Uint8Array): Promise<NonNullable<WholeResponse["received"]>> {
+async function receive(
+  origin: string,
+  body: Readable,
+  target: Uint8Array,
+): Promise<NonNullable<WholeResponse["received"]>> {
   let bytes = 0;
   body.on("data", (chunk: Uint8Array) => {
     const fitting = chunk.subarray(0, target.length - bytes);
@@ -57,9 +63,10 @@ async function receive(body: Readable, target: Uint8Array): Promise<NonNullable<
     await finished(body);
     return { bytes, broken: undefined };
   } catch (error) {
-    const broken = troubleOf(error);
-    if (broken === undefined) throw error;
-    return { bytes, broken };
+    return {
+      bytes,
+      broken: troubleOf(transportTrouble(error, { host: new URL(origin).host, connected: true })),
+    };
   }
 }
 
