@@ -27,7 +27,15 @@ export interface AzuriteAccount {
 export interface Azurite extends AzuriteAccount {
   readonly port: number;
   readonly accounts: readonly AzuriteAccount[];
+  /** What Azure's SDK finds under the prefix (of the first account, unless told), if committed. */
+  blobs(container: string, prefix: string, account?: AzuriteAccount): Promise<readonly StoredBlob[]>;
   stop(): Promise<void>;
+}
+
+export interface StoredBlob {
+  readonly key: string;
+  /** In bytes. */
+  readonly size: number;
 }
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -72,6 +80,7 @@ export async function startAzurite(options: AzuriteOptions = {}): Promise<Azurit
     ...first,
     port: Number(new URL(origin).port),
     accounts,
+    blobs: (container, prefix, account = first) => listBlobs(account, container, prefix),
     stop: async () => {
       process.off("exit", abandon);
       abandon();
@@ -107,6 +116,15 @@ function listeningAt(azurite: ChildProcess): Promise<string> {
  */
 export function serviceClient({ account, key, url }: AzuriteAccount): BlobServiceClient {
   return new BlobServiceClient(url, new StorageSharedKeyCredential(account, key));
+}
+
+async function listBlobs(account: AzuriteAccount, container: string, prefix: string): Promise<StoredBlob[]> {
+  const found: StoredBlob[] = [];
+  const client = serviceClient(account).getContainerClient(container);
+  for await (const { name, properties } of client.listBlobsFlat({ prefix })) {
+    found.push({ key: name, size: properties.contentLength ?? 0 });
+  }
+  return found;
 }
 
 export async function createContainer(account: AzuriteAccount, container: string): Promise<void> {

@@ -13,6 +13,8 @@ export interface StartPlugin {
   /** Laid over this process's environment; null takes a variable away. */
   readonly env?: Readonly<Record<string, string | null>>;
   readonly dir?: string;
+  /** Runs the process as this user and group; takes root. */
+  readonly uid?: number;
 }
 
 interface Started {

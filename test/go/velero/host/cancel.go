@@ -8,6 +8,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	"github.com/vmware-tanzu/velero/pkg/plugin/generated"
 )
 
 // contextSlot hands a context of ours to a call of the framework's client, which always takes context.Background().
@@ -49,7 +51,27 @@ func (s *contextSlot) interceptUnary(ctx context.Context, method string, req, re
 }
 
 func (s *contextSlot) interceptStream(ctx context.Context, desc *grpc.StreamDesc, conn *grpc.ClientConn, method string, open grpc.Streamer, opts ...grpc.CallOption) (grpc.ClientStream, error) {
-	return open(s.take(method, ctx), desc, conn, method, opts...)
+	given := s.take(method, ctx)
+	stream, err := open(given, desc, conn, method, opts...)
+	if err != nil || !desc.ClientStreams {
+		return stream, err
+	}
+	return &cancelBeforeEnd{stream, given}, nil
+}
+
+// cancelBeforeEnd makes a cancelled upload look cancelled: gRPC resets the stream some time after the context's end,
+// and the framework ends it at once when its reader fails, so that the plugin might see the end alone.
+type cancelBeforeEnd struct {
+	grpc.ClientStream
+	ctx context.Context
+}
+
+func (s *cancelBeforeEnd) CloseSend() error {
+	if s.ctx.Err() != nil {
+		// Returns when the stream is reset, with the status Canceled.
+		return s.RecvMsg(&generated.Empty{})
+	}
+	return s.ClientStream.CloseSend()
 }
 
 // parseStatusText reads back what a gRPC status error prints.

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	hclog "github.com/hashicorp/go-hclog"
@@ -28,6 +29,8 @@ type startRequest struct {
 	// Laid over the host's own environment; null takes a variable away.
 	Env map[string]*string `json:"env"`
 	Dir string             `json:"dir"`
+	// Runs the process as this user and group, with no others; takes root.
+	UID *uint32 `json:"uid"`
 }
 
 type started struct {
@@ -62,6 +65,9 @@ func startPlugin(ask startRequest) (*plugin, *started, error) {
 	p.command = exec.CommandContext(context.Background(), ask.Path, ask.Args...)
 	p.command.Dir = ask.Dir
 	p.command.Env = environment(ask.Env)
+	if ask.UID != nil {
+		p.command.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: *ask.UID, Gid: *ask.UID}}
+	}
 	p.client = hcplugin.NewClient(p.clientConfig())
 
 	begun := time.Now()
