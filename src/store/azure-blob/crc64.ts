@@ -9,7 +9,7 @@ const POLYNOMIAL = 0x9a6c9329ac4bc9b5n;
 const TOP_BIT = 1n << 63n;
 
 /** Name of the metadata that keeps the checksum of a whole object with its blob, base64. */
-export const WHOLE_CRC64 = "velero_azure_crc64";
+export const WHOLE_CRC64 = "veleroazurecrc64";
 
 /** Computes one checksum at a time. */
 export interface Crc64 {

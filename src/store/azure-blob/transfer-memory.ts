@@ -1,17 +1,25 @@
-/** Memory that nobody uses is kept for the next piece up to this many bytes; the rest is left to the collector. */
-const KEPT_BYTES = 32 * 1024 * 1024;
+/** The arena's grain, and how many there are: 64 MiB, as much as the transfers of a store usually hold. */
+const CELL_BYTES = 1024 * 1024;
+const CELLS = 64;
+
+/** Buffers outside of the arena are kept for the next piece of their size up to this many bytes. */
+const KEPT_BYTES = 64 * 1024 * 1024;
 
 /**
  * The memory of a store's transfers: what they may hold, and the buffers themselves.
  *
  * A transfer needs one piece at least, which it always gets; further ones it borrows from a budget that all transfers
  * of the store share, without waiting, and goes on with fewer when nothing is left: so no stalled transfer can hold up
- * another. Buffers are used again, since V8 collects megabytes outside of its own heap much too late: a process that
- * stored a few objects in a row held hundreds of them.
+ * another.
+ *
+ * Buffers are cut from one arena and used again, since V8 neither counts shared memory as a reason to collect nor
+ * collects it soon: blocks of growing sizes, each allocated for itself, once came to three GiB. Of the arena, only
+ * what was written takes memory.
  */
 export class TransferMemory {
-  readonly #free: Uint8Array[] = [];
-  #freeBytes = 0;
+  readonly #taken: boolean[] = Array.from({ length: CELLS }, () => false);
+  #arena: SharedArrayBuffer | undefined;
+  #kept: Uint8Array[] = [];
   #budget: number;
 
   constructor(budget: number) {
@@ -31,17 +39,42 @@ export class TransferMemory {
 
   /** A buffer that other threads can reach too, so that a piece never has to be copied from one to the other. */
   allocate(bytes: number): Uint8Array {
-    const index = this.#free.findIndex(({ length }) => length === bytes);
-    const [found] = index === -1 ? [] : this.#free.splice(index, 1);
-    if (found === undefined) return new Uint8Array(new SharedArrayBuffer(bytes));
-    this.#freeBytes -= bytes;
-    return found;
+    return this.#cut(bytes) ?? this.#takeKept(bytes) ?? new Uint8Array(new SharedArrayBuffer(bytes));
   }
 
   /** Takes back what `allocate` gave. Nobody may read or write it any more, in no thread. */
   release(buffer: Uint8Array): void {
-    if (this.#freeBytes + buffer.length > KEPT_BYTES) return;
-    this.#free.push(buffer);
-    this.#freeBytes += buffer.length;
+    if (buffer.buffer === this.#arena) {
+      const first = buffer.byteOffset / CELL_BYTES;
+      this.#taken.fill(false, first, first + cellsOf(buffer.length));
+      return;
+    }
+    // The newest first, since pieces grow: those of sizes that are no longer asked for fall off the end.
+    let room = KEPT_BYTES;
+    this.#kept = [buffer, ...this.#kept].filter(({ length }) => (room -= length) >= 0);
   }
+
+  /** A run of cells that nobody has; undefined when there is none long enough. */
+  #cut(bytes: number): Uint8Array | undefined {
+    const wanted = cellsOf(bytes);
+    let run = 0;
+    for (let cell = 0; cell < CELLS; cell++) {
+      run = this.#taken[cell] === true ? 0 : run + 1;
+      if (run < wanted) continue;
+      const first = cell + 1 - wanted;
+      this.#taken.fill(true, first, cell + 1);
+      this.#arena ??= new SharedArrayBuffer(CELLS * CELL_BYTES);
+      return new Uint8Array(this.#arena, first * CELL_BYTES, bytes);
+    }
+    return undefined;
+  }
+
+  #takeKept(bytes: number): Uint8Array | undefined {
+    const index = this.#kept.findIndex(({ length }) => length === bytes);
+    return index === -1 ? undefined : this.#kept.splice(index, 1)[0];
+  }
+}
+
+function cellsOf(bytes: number): number {
+  return Math.ceil(bytes / CELL_BYTES);
 }
