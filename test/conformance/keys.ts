@@ -18,6 +18,7 @@ export const ODD_KEYS: readonly string[] = [
   "double//slash///three",
   "trailing/slash/",
   "dots..in...name/.hidden/..also",
+  "dots/../as/./segments/..",
   "quotes \"double\" 'single' `back`",
   "angle <tag>&amp; [bracket] {brace}",
   "reserved :;,@=$!*()~^|",
