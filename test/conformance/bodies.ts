@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { assertHolds, exists, get, list, put } from "./calls.ts";
 import { assertContent, content } from "./content.ts";
-import type { Capabilities, Subject } from "./object-store.ts";
+import type { Capabilities, Subject } from "./subject.ts";
 
 export function bodyTests(subject: () => Subject, capabilities: Capabilities): void {
   const { threshold, blockSize, large } = capabilities;

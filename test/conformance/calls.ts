@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Failure, type ErrorCode } from "../../src/errors/error.ts";
 import type { CallOptions } from "../../src/store/object-store.ts";
 import { assertContent, bodyOf, type Content } from "./content.ts";
-import type { Subject } from "./object-store.ts";
+import type { Subject } from "./subject.ts";
 
 /** Options of a call that nobody cancels. */
 export function uncancelled(): CallOptions {

@@ -4,7 +4,7 @@ import { canceled, Failure } from "../../src/errors/error.ts";
 import type { ByteSource } from "../../src/store/object-store.ts";
 import { assertFails, assertHolds, exists, list, put } from "./calls.ts";
 import { bodyOf, content, type Content } from "./content.ts";
-import type { Capabilities, Subject } from "./object-store.ts";
+import type { Capabilities, Subject } from "./subject.ts";
 
 export function cancellationTests(subject: () => Subject, { threshold, blockSize }: Capabilities): void {
   const sizes = { "in its only request": threshold - 1, "among its blocks": threshold + 4 * blockSize };

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { assertFails, assertHolds, exists, list, put, uncancelled } from "./calls.ts";
 import { content } from "./content.ts";
-import type { Subject } from "./object-store.ts";
+import type { Subject } from "./subject.ts";
 
 /**
  * Keys that some layer on the way might decode, cut, join, normalise or take for something else. No backslash: the

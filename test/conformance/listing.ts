@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { inParallel, list, put, uncancelled } from "./calls.ts";
 import { content } from "./content.ts";
-import type { Subject } from "./object-store.ts";
+import type { Subject } from "./subject.ts";
 
 /** More than the 5,000 that one page of Azure's listing holds. */
 const MANY = 5_001;

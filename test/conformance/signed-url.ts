@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { assertFails, put, uncancelled } from "./calls.ts";
 import { assertContent, content } from "./content.ts";
 import { ODD_KEYS } from "./keys.ts";
-import type { Capabilities, Subject } from "./object-store.ts";
+import type { Capabilities, Subject } from "./subject.ts";
 
 const TEN_MINUTES = 600_000;
 
