@@ -7,6 +7,7 @@ import { LocalLane } from "./local-lane.ts";
 import type { Lane, TransferParts } from "./lane.ts";
 import { TransferMemory } from "./transfer-memory.ts";
 import { upload } from "./upload.ts";
+import { YoungCollector } from "./young-collector.ts";
 
 /** What all transfers of a store may hold beyond the least that each needs: one block or range, and one at hand. */
 const BUDGET_BYTES = 64 * 1024 * 1024;
@@ -38,6 +39,7 @@ export class AzureBlobStore implements ObjectStore {
   readonly #parts: TransferParts = {
     lane: (piecesBefore) => this.#lane(piecesBefore),
     memory: new TransferMemory(BUDGET_BYTES),
+    collector: new YoungCollector(),
   };
   readonly #local: LocalLane;
   #bulk: BulkLane | undefined;

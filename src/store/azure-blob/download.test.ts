@@ -7,6 +7,7 @@ import { RANGE_BYTES, download } from "./download.ts";
 import { FakeBlobClient } from "./fake-blob-client.ts";
 import { LocalLane } from "./local-lane.ts";
 import { TransferMemory } from "./transfer-memory.ts";
+import { YoungCollector } from "./young-collector.ts";
 
 const never = new AbortController().signal;
 const options = { signal: never };
@@ -21,7 +22,12 @@ async function stored(length: number): Promise<{ client: FakeBlobClient; bytes: 
 }
 
 function open(client: FakeBlobClient, memory = new TransferMemory(8 * RANGE_BYTES), signal = never) {
-  return download({ lane: () => new LocalLane(client), memory }, "c", "k", signal);
+  return download(
+    { lane: () => new LocalLane(client), memory, collector: new YoungCollector() },
+    "c",
+    "k",
+    signal,
+  );
 }
 
 async function read(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {

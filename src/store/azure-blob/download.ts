@@ -1,8 +1,8 @@
-import { finished } from "node:stream/promises";
 import type { BlobClient, DownloadedBlob } from "../../azure/blob-client.ts";
 import { Failure, canceled } from "../../errors/error.ts";
 import { Crc64Joiner, WHOLE_CRC64, crc64FromBase64 } from "./crc64.ts";
 import type { Lane, TransferParts } from "./lane.ts";
+import { receiveBody } from "./receive-body.ts";
 
 /** Bytes of one request. An object up to this size takes a single one. */
 export const RANGE_BYTES = 4 * 1024 * 1024;
@@ -135,7 +135,8 @@ async function fetchRange(
     const rest = target.subarray(got);
     const range = { offset: offset + got, length: rest.length };
     answer ??= await lane.client.getBlob(container, key, { range, ifMatch: etag, into: rest, signal });
-    const { bytes, broken } = answer.received ?? (await readBody(answer, rest));
+    const { bytes, broken } =
+      answer.received ?? (await receiveBody(answer.body, rest, source.parts.collector));
     got += bytes;
     fruitless = bytes > 0 ? 0 : fruitless + 1;
     if (got < target.length) {
@@ -148,25 +149,6 @@ async function fetchRange(
     answer = undefined;
   }
   return { bytes: target, crc: source.crc === undefined ? undefined : await lane.checksum(target) };
-}
-
-/** Reads a body into memory; what it has beyond that is dropped, since no range was asked for it. */
-async function readBody(
-  { body }: DownloadedBlob,
-  target: Uint8Array,
-): Promise<{ bytes: number; broken?: unknown }> {
-  let bytes = 0;
-  body.on("data", (chunk: Uint8Array) => {
-    const fitting = chunk.subarray(0, target.length - bytes);
-    target.set(fitting, bytes);
-    bytes += fitting.length;
-  });
-  try {
-    await finished(body);
-    return { bytes };
-  } catch (broken) {
-    return { bytes, broken };
-  }
 }
 
 function damaged({ container, key }: Source): Failure {

@@ -1,5 +1,6 @@
 import type { BlobClient } from "../../azure/blob-client.ts";
 import type { TransferMemory } from "./transfer-memory.ts";
+import type { YoungCollector } from "./young-collector.ts";
 
 /**
  * Where the pieces of objects are hashed, sent and fetched: in this thread, or, for large objects, in one of its own,
@@ -16,4 +17,5 @@ export interface TransferParts {
   /** The lane for the next piece; asked for each, since another thread may become ready meanwhile. */
   lane(piecesBefore: number): Lane;
   readonly memory: TransferMemory;
+  readonly collector: YoungCollector;
 }

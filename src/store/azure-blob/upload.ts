@@ -121,6 +121,7 @@ class BlockUpload {
         this.#parts.memory.release(buffer);
         return;
       }
+      this.#parts.collector.count(filled);
       const borrowed = await this.#untilThereIsRoom(size);
       this.#send(buffer.subarray(0, filled), buffer, borrowed);
       if (filled < size) return;

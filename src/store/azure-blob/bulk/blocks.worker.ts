@@ -1,11 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { finished } from "node:stream/promises";
 import { NodeTransport } from "../../../azure/http/node-transport.ts";
 import { TransportError } from "../../../azure/http/transport.ts";
 import { transportTrouble } from "../../../azure/http/trouble.ts";
 import { createCrc64 } from "../crc64.ts";
+import { receiveBody } from "../receive-body.ts";
+import { YoungCollector } from "../young-collector.ts";
 import type { Order, Result, SharedBytes, Trouble, WholeResponse, WorkerStart } from "./protocol.ts";
 
 /**
@@ -18,6 +19,7 @@ async function main(): Promise<void> {
   const start: WorkerStart = workerData;
   const transport = new NodeTransport(start);
   const crc64 = await createCrc64();
+  const collector = new YoungCollector();
   const running = new Map<number, AbortController>();
 
   const send = async ({ id, request, body, into }: Extract<Order, { kind: "send" }>): Promise<void> => {
@@ -29,7 +31,9 @@ async function main(): Promise<void> {
       const { status, headers } = response;
       const good = status >= 200 && status < 300;
       const received =
-        into !== undefined && good ? await receive(request.origin, response.body, view(into)) : undefined;
+        into !== undefined && good
+          ? await receive(request.origin, response.body, view(into), collector)
+          : undefined;
       const whole = received === undefined ? await buffer(response.body) : new Uint8Array(0);
       post({ kind: "answered", id, response: { status, headers, body: whole, received } });
     } catch (error) {
@@ -47,27 +51,19 @@ async function main(): Promise<void> {
   post({ kind: "ready" });
 }
 
-/** Reads a body into memory; what it has beyond that is dropped, since no range was asked for it. */
+/** What of a body came, and why it broke off, in words that cross to the other thread. */
 async function receive(
   origin: string,
   body: Readable,
   target: Uint8Array,
+  collector: YoungCollector,
 ): Promise<NonNullable<WholeResponse["received"]>> {
-  let bytes = 0;
-  body.on("data", (chunk: Uint8Array) => {
-    const fitting = chunk.subarray(0, target.length - bytes);
-    target.set(fitting, bytes);
-    bytes += fitting.length;
-  });
-  try {
-    await finished(body);
-    return { bytes, broken: undefined };
-  } catch (error) {
-    return {
-      bytes,
-      broken: troubleOf(transportTrouble(error, { host: new URL(origin).host, connected: true })),
-    };
-  }
+  const { bytes, broken } = await receiveBody(body, target, collector);
+  if (broken === undefined) return { bytes, broken };
+  return {
+    bytes,
+    broken: troubleOf(transportTrouble(broken, { host: new URL(origin).host, connected: true })),
+  };
 }
 
 function troubleOf(error: unknown): Trouble | undefined {
