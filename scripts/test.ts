@@ -13,7 +13,10 @@ import { runChecks } from "./check.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** One at a time: each of them fills the machine by itself. */
-const HEAVY = ["test/packaging/**/*.test.ts", "test/executable/**/*.test.ts", "test/e2e/**/*.test.ts"];
+const HEAVY = ["packaging", "conformance", "executable", "e2e"].map(
+  (folder) => `test/${folder}/**/*.test.ts`,
+);
+HEAVY.push("demo/demo.test.ts");
 const ALL = [
   "src/**/*.test.ts",
   "packaging/**/*.test.ts",

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { silentLogger } from "../../log/logger.ts";
+import { AzureBlobStore } from "./azure-blob-store.ts";
+import { WHOLE_CRC64 } from "./crc64.ts";
+import { FakeBlobClient } from "./fake-blob-client.ts";
+import { LocalLane } from "./local-lane.ts";
+import { Peek } from "./peek.ts";
+
+const options = { signal: new AbortController().signal };
+
+function setUp() {
+  const client = new FakeBlobClient();
+  const store = new AzureBlobStore({ client, logger: silentLogger, blockSize: undefined });
+  return { client, store };
+}
+
+async function read(store: AzureBlobStore, key: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of await store.get("c", key, options)) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString();
+}
+
+test("a small object that was asked for and is then read costs one request", async () => {
+  const { client, store } = setUp();
+  await client.putBlob("c", "k", Buffer.from("content"), options);
+  client.calls.length = 0;
+  assert.equal(await store.exists("c", "k", options), true);
+  assert.equal(await read(store, "k"), "content");
+  assert.equal(client.calls.length, 1);
+  assert.equal(await read(store, "k"), "content");
+  assert.equal(client.calls.length, 2, "what was kept serves one read");
+});
+
+for (const [what, size] of [
+  ["empty", 0],
+  ["large", 100_000],
+] as const) {
+  test(`an ${what} object exists, and is read by itself`, async () => {
+    const { client, store } = setUp();
+    await client.putBlob("c", "k", Buffer.alloc(size, "x"), options);
+    assert.equal(await store.exists("c", "k", options), true);
+    assert.equal((await read(store, "k")).length, size);
+  });
+}
+
+test("a missing object does not exist, and nothing of another one is kept", async () => {
+  const { client, store } = setUp();
+  await client.putBlob("c", "k", Buffer.from("content"), options);
+  assert.equal(await store.exists("c", "other", options), false);
+  assert.equal(await read(store, "k"), "content");
+});
+
+test("what was stored since is what is read", async () => {
+  const { client, store } = setUp();
+  await client.putBlob("c", "k", Buffer.from("old"), options);
+  await store.exists("c", "k", options);
+  await store.put("c", "k", { fill: async (target) => Buffer.from("new").copy(target) }, options);
+  assert.equal(await read(store, "k"), "new");
+});
+
+test("what was deleted since is not read", async () => {
+  const { client, store } = setUp();
+  await client.putBlob("c", "k", Buffer.from("old"), options);
+  await store.exists("c", "k", options);
+  await store.delete("c", "k", options);
+  await assert.rejects(read(store, "k"), { code: "NotFound" });
+});
+
+test("a damaged object is told by its read, not passed on", async () => {
+  const { client, store } = setUp();
+  const metadata = { [WHOLE_CRC64]: "AAAAAAAAAAA=" };
+  await client.putBlob("c", "k", Buffer.from("content"), { ...options, metadata });
+  assert.equal(await store.exists("c", "k", options), true);
+  await assert.rejects(read(store, "k"), { code: "DataLoss" });
+});
+
+test("what was asked for more than a second ago is read anew", async () => {
+  const client = new FakeBlobClient();
+  await client.putBlob("c", "k", Buffer.from("content"), options);
+  let now = 0;
+  const peek = new Peek(new LocalLane(client), () => now);
+  for (const [later, kept] of [
+    [999, true],
+    [1_000, false],
+  ] as const) {
+    await peek.exists("c", "k", options.signal);
+    now += later;
+    assert.equal(peek.take("c", "k") !== undefined, kept);
+  }
+});
