@@ -51,7 +51,7 @@ export class AzureBlobStore implements ObjectStore {
     this.#client = options.client;
     this.#logger = options.logger;
     this.#local = new LocalLane(options.client);
-    this.#peek = new Peek(this.#local, () => performance.now());
+    this.#peek = new Peek(options.client, () => performance.now());
   }
 
   async put(container: string, key: string, body: ByteSource, { signal }: CallOptions): Promise<void> {

@@ -2,11 +2,11 @@ import assert from "node:assert/strict";
 import { Readable } from "node:stream";
 import { test } from "node:test";
 import { Failure } from "../../errors/error.ts";
-import { WHOLE_CRC64, crc64ToBase64, createCrc64 } from "./crc64.ts";
 import { RANGE_BYTES, download } from "./download.ts";
 import { FakeBlobClient } from "./fake-blob-client.ts";
 import { LocalLane } from "./local-lane.ts";
 import { TransferMemory } from "./transfer-memory.ts";
+import { WholeChecksum } from "./whole-checksum.ts";
 import { YoungCollector } from "./young-collector.ts";
 
 const never = new AbortController().signal;
@@ -15,8 +15,9 @@ const options = { signal: never };
 async function stored(length: number): Promise<{ client: FakeBlobClient; bytes: Buffer }> {
   const bytes = Buffer.from(Uint8Array.from({ length }, (_, index) => index % 253));
   const client = new FakeBlobClient();
-  const crc = crc64ToBase64((await createCrc64()).of(bytes));
-  await client.putBlob("c", "k", bytes, { ...options, metadata: { [WHOLE_CRC64]: crc } });
+  const checksum = new WholeChecksum();
+  checksum.add(bytes);
+  await client.putBlob("c", "k", bytes, { ...options, metadata: checksum.metadata });
   client.calls.length = 0;
   return { client, bytes };
 }

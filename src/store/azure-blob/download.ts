@@ -1,8 +1,8 @@
 import type { BlobClient, DownloadedBlob } from "../../azure/blob-client.ts";
 import { Failure, canceled } from "../../errors/error.ts";
-import { Crc64Joiner, WHOLE_CRC64, crc64FromBase64 } from "./crc64.ts";
 import type { Lane, TransferParts } from "./lane.ts";
 import { receiveBody } from "./receive-body.ts";
+import { WholeChecksum } from "./whole-checksum.ts";
 
 /** Bytes of one request. An object up to this size takes a single one. */
 export const RANGE_BYTES = 4 * 1024 * 1024;
@@ -23,13 +23,9 @@ type Source = {
   readonly key: string;
   readonly etag: string;
   readonly size: number;
-  /** The checksum that was stored with the object. */
-  readonly crc: bigint | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
   readonly signal: AbortSignal;
 };
-
-/** A range, whole. `crc` is its checksum, if the object has one to compare with. */
-type Range = { readonly bytes: Uint8Array; readonly crc: bigint | undefined };
 
 /** Opens an object for reading; see `ObjectStore.get`. */
 export async function download(
@@ -41,9 +37,7 @@ export async function download(
   const first = await openFirst(parts.lane(0).client, container, key, signal);
   if (first === undefined) return noChunks();
   const { etag, size, metadata } = first;
-  const stored = metadata[WHOLE_CRC64];
-  const crc = stored === undefined ? undefined : crc64FromBase64(stored);
-  return read({ parts, container, key, etag, size, crc, signal }, first);
+  return read({ parts, container, key, etag, size, metadata, signal }, first);
 }
 
 /** Undefined when the object is empty: it has no first range. */
@@ -68,14 +62,13 @@ async function* noChunks(): AsyncGenerator<Uint8Array> {}
  * range is passed on: a damaged object never reaches its reader whole.
  */
 async function* read(source: Source, first: DownloadedBlob): AsyncGenerator<Uint8Array> {
-  const joiner = new Crc64Joiner();
+  const checksum = new WholeChecksum();
   let passed = 0;
-  for await (const { bytes, crc } of readAhead(source, first)) {
-    passed += bytes.length;
-    if (crc !== undefined) joiner.append(crc, bytes.length);
-    if (passed === source.size && source.crc !== undefined && joiner.value !== source.crc)
-      throw damaged(source);
-    for (let at = 0; at < bytes.length; at += CHUNK_BYTES) yield bytes.subarray(at, at + CHUNK_BYTES);
+  for await (const range of readAhead(source, first)) {
+    passed += range.length;
+    checksum.add(range);
+    if (passed === source.size && !checksum.matches(source.metadata)) throw damaged(source);
+    for (let at = 0; at < range.length; at += CHUNK_BYTES) yield range.subarray(at, at + CHUNK_BYTES);
   }
 }
 
@@ -83,11 +76,11 @@ async function* read(source: Source, first: DownloadedBlob): AsyncGenerator<Uint
  * Yields the ranges in order while those after them are being fetched. The reader's own range is always fetched;
  * further ones only while the budget has room. A range's memory is used again once the next one is asked for.
  */
-async function* readAhead(source: Source, first: DownloadedBlob): AsyncGenerator<Range> {
+async function* readAhead(source: Source, first: DownloadedBlob): AsyncGenerator<Uint8Array> {
   const stop = new AbortController();
   const signal = AbortSignal.any([source.signal, stop.signal]);
   const { memory } = source.parts;
-  const queue: { range: Promise<Range>; buffer: Uint8Array; borrowed: number }[] = [];
+  const queue: { range: Promise<Uint8Array>; buffer: Uint8Array; borrowed: number }[] = [];
   let next = 0;
   const enqueue = (borrowed: number, opened?: DownloadedBlob): void => {
     const length = Math.min(RANGE_BYTES, source.size - next);
@@ -126,7 +119,7 @@ async function fetchRange(
   offset: number,
   target: Uint8Array,
   opened: DownloadedBlob | undefined,
-): Promise<Range> {
+): Promise<Uint8Array> {
   const { container, key, etag, signal } = source;
   let got = 0;
   let fruitless = 0;
@@ -148,7 +141,7 @@ async function fetchRange(
     }
     answer = undefined;
   }
-  return { bytes: target, crc: source.crc === undefined ? undefined : await lane.checksum(target) };
+  return target;
 }
 
 function damaged({ container, key }: Source): Failure {

@@ -1,8 +1,7 @@
-import type { DownloadedBlob } from "../../azure/blob-client.ts";
+import type { BlobClient, DownloadedBlob } from "../../azure/blob-client.ts";
 import { Failure } from "../../errors/error.ts";
-import { WHOLE_CRC64, crc64FromBase64 } from "./crc64.ts";
-import type { Lane } from "./lane.ts";
 import { receiveBody } from "./receive-body.ts";
+import { WholeChecksum } from "./whole-checksum.ts";
 import { YoungCollector } from "./young-collector.ts";
 
 /** Most of what Velero asks for before it reads it is smaller: backup and volume metadata, resource lists, logs. */
@@ -24,13 +23,13 @@ type Kept = {
  * costs a round trip. What is kept serves one read, for a second, until anything is stored or deleted.
  */
 export class Peek {
-  readonly #lane: Lane;
+  readonly #client: BlobClient;
   readonly #now: () => number;
   readonly #collector = new YoungCollector();
   #kept: Kept | undefined;
 
-  constructor(lane: Lane, now: () => number) {
-    this.#lane = lane;
+  constructor(client: BlobClient, now: () => number) {
+    this.#client = client;
     this.#now = now;
   }
 
@@ -38,7 +37,7 @@ export class Peek {
     let blob: DownloadedBlob;
     try {
       const range = { offset: 0, length: PEEK_BYTES };
-      blob = await this.#lane.client.getBlob(container, key, { range, signal });
+      blob = await this.#client.getBlob(container, key, { range, signal });
     } catch (error) {
       // An empty object is there, although it has no range. NotFound is only ever BlobNotFound or ContainerNotFound.
       if (error instanceof Failure && error.code === "OutOfRange") return true;
@@ -69,8 +68,8 @@ export class Peek {
     const until = this.#now() + KEPT_MILLISECONDS;
     const received = await receiveBody(blob.body, bytes, this.#collector);
     if (received.bytes !== blob.size || received.broken !== undefined) return;
-    const stored = blob.metadata[WHOLE_CRC64];
-    const damaged = stored !== undefined && crc64FromBase64(stored) !== (await this.#lane.checksum(bytes));
-    if (!damaged) this.#kept = { container, key, bytes, until };
+    const checksum = new WholeChecksum();
+    checksum.add(bytes);
+    if (checksum.matches(blob.metadata)) this.#kept = { container, key, bytes, until };
   }
 }

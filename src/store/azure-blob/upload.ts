@@ -2,8 +2,9 @@ import { randomInt } from "node:crypto";
 import { Failure, canceled } from "../../errors/error.ts";
 import type { ByteSource } from "../object-store.ts";
 import { MOST_BLOCKS, SINGLE_PUT_BYTES, blockSize, blocksInFlight } from "./block-plan.ts";
-import { Crc64Joiner, WHOLE_CRC64, crc64ToBase64 } from "./crc64.ts";
+import { crc64ToBase64 } from "./crc64.ts";
 import type { Lane, TransferParts } from "./lane.ts";
+import { WholeChecksum } from "./whole-checksum.ts";
 
 export interface UploadParts extends TransferParts {
   /** `blockSizeInBytes`; undefined means adaptive. */
@@ -49,16 +50,15 @@ async function putWhole(
   body: Uint8Array,
   signal: AbortSignal,
 ): Promise<number> {
-  const base64 = crc64ToBase64(await lane.checksum(body));
+  const checksum = new WholeChecksum();
+  checksum.add(body);
   await lane.client.putBlob(container, key, body, {
-    checksum: { kind: "crc64", base64 },
-    metadata: { [WHOLE_CRC64]: base64 },
+    checksum: { kind: "crc64", base64: crc64ToBase64(await lane.checksum(body)) },
+    metadata: checksum.metadata,
     signal,
   });
   return body.length;
 }
-
-type Block = { readonly id: string; readonly length: number; crc: bigint };
 
 /** The upload of one object in blocks. */
 class BlockUpload {
@@ -69,7 +69,8 @@ class BlockUpload {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #idPrefix = randomIdPrefix();
-  readonly #blocks: Block[] = [];
+  readonly #blockIds: string[] = [];
+  readonly #checksum = new WholeChecksum();
   #inFlight = 0;
   #sent = 0;
   #wake: (() => void) | undefined;
@@ -105,7 +106,7 @@ class BlockUpload {
 
   async #sendInBlocks(read: Uint8Array): Promise<void> {
     for (let from = 0; from < read.length;) {
-      const size = blockSize(this.#blocks.length, this.#parts.configuredBlockSize);
+      const size = blockSize(this.#blockIds.length, this.#parts.configuredBlockSize);
       await this.#untilInFlightBelow(blocksInFlight(size));
       this.#send(read.subarray(from, from + size), undefined, false);
       from += size;
@@ -114,7 +115,7 @@ class BlockUpload {
 
   async #sendBody(body: ByteSource): Promise<void> {
     for (;;) {
-      const size = blockSize(this.#blocks.length, this.#parts.configuredBlockSize);
+      const size = blockSize(this.#blockIds.length, this.#parts.configuredBlockSize);
       const buffer = this.#parts.memory.allocate(size);
       const filled = await Promise.race([body.fill(buffer), this.#failed]);
       if (filled === 0) {
@@ -139,12 +140,13 @@ class BlockUpload {
 
   /** Starts to send a block. `buffer` is used again, and a borrowed one's bytes given back, when it was sent. */
   #send(bytes: Uint8Array, buffer: Uint8Array | undefined, borrowed: boolean): void {
-    if (this.#blocks.length === MOST_BLOCKS) throw this.#tooManyBlocks();
-    const block: Block = { id: blockId(this.#idPrefix, this.#blocks.length), length: bytes.length, crc: 0n };
-    const lane = this.#parts.lane(this.#blocks.length);
-    this.#blocks.push(block);
+    if (this.#blockIds.length === MOST_BLOCKS) throw this.#tooManyBlocks();
+    const id = blockId(this.#idPrefix, this.#blockIds.length);
+    const lane = this.#parts.lane(this.#blockIds.length);
+    this.#blockIds.push(id);
+    this.#checksum.add(bytes);
     this.#inFlight += 1;
-    this.#putBlock(lane, block, bytes)
+    this.#putBlock(lane, id, bytes)
       .then(
         () => {
           this.#sent += bytes.length;
@@ -159,25 +161,20 @@ class BlockUpload {
       });
   }
 
-  async #putBlock(lane: Lane, block: Block, bytes: Uint8Array): Promise<void> {
-    block.crc = await lane.checksum(bytes);
-    await lane.client.putBlock(this.#container, this.#key, block.id, bytes, {
-      checksum: { kind: "crc64", base64: crc64ToBase64(block.crc) },
+  async #putBlock(lane: Lane, id: string, bytes: Uint8Array): Promise<void> {
+    await lane.client.putBlock(this.#container, this.#key, id, bytes, {
+      checksum: { kind: "crc64", base64: crc64ToBase64(await lane.checksum(bytes)) },
       signal: this.#signal,
     });
   }
 
   async #commit(): Promise<void> {
-    const joiner = new Crc64Joiner();
-    for (const block of this.#blocks) joiner.append(block.crc, block.length);
     if (this.#callerSignal.aborted)
       throw canceled(`cannot put "${this.#key}" in container "${this.#container}"`);
-    await this.#parts.lane(0).client.putBlockList(
-      this.#container,
-      this.#key,
-      this.#blocks.map(({ id }) => id),
-      { metadata: { [WHOLE_CRC64]: crc64ToBase64(joiner.value) }, signal: this.#signal },
-    );
+    await this.#parts.lane(0).client.putBlockList(this.#container, this.#key, this.#blockIds, {
+      metadata: this.#checksum.metadata,
+      signal: this.#signal,
+    });
   }
 
   async #untilInFlightBelow(limit: number): Promise<void> {
