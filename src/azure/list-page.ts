@@ -71,6 +71,14 @@ class PageReader implements XmlHandler {
     if (this.#name === "") {
       throw new Failure("DataLoss", "cannot read a listing: an entry has no name", { retryable: true });
     }
-    return this.#encoded ? decodeURIComponent(this.#name) : this.#name;
+    return this.#encoded ? decodeURIComponent(this.#name) : copyOf(this.#name);
   }
+}
+
+/**
+ * The same text in memory of its own. A name cut out of a page holds on to the page, two MiB of it: a million keys took
+ * 300 MiB more.
+ */
+function copyOf(text: string): string {
+  return Buffer.from(text).toString();
 }
