@@ -17,9 +17,9 @@ const run = promisify(execFile);
 
 /**
  * Makes a certificate authority and a server certificate for loopback in the folder, good for a day; resolves to the
- * paths of the files.
+ * paths of the files. `names` are further ones of the server, such as `DNS:example.test`.
  */
-export async function makeCertificates(folder: string): Promise<Certificates> {
+export async function makeCertificates(folder: string, names: readonly string[] = []): Promise<Certificates> {
   await mkdir(folder, { recursive: true });
   const path = (name: string): string => join(folder, name);
   const newKey = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-noenc"];
@@ -33,7 +33,7 @@ export async function makeCertificates(folder: string): Promise<Certificates> {
   );
   await writeFile(
     path("server.ext"),
-    "subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth\n",
+    `subjectAltName=${["DNS:localhost", "IP:127.0.0.1", ...names].join(",")}\nextendedKeyUsage=serverAuth\n`,
   );
   await openssl(
     ["x509", "-req", "-in", path("server.csr"), "-CA", path("ca.pem"), "-CAkey", path("ca.key")],
