@@ -1,12 +1,19 @@
 import { Failure } from "../../errors/error.ts";
 import type { Logger } from "../../log/logger.ts";
 import type { ObjectStore } from "../../store/object-store.ts";
-import { Bytes, GetObjectRequest, ObjectStoreDefinition } from "../gen/velero/object_store.ts";
+import {
+  Bytes,
+  GetObjectRequest,
+  ListCommonPrefixesResponse,
+  ListObjectsResponse,
+  ObjectStoreDefinition,
+} from "../gen/velero/object_store.ts";
 import { readRequest, type CallHandler } from "../grpc/server-call.ts";
 import { implement, type ServiceHandlers } from "../grpc/service.ts";
 import { Locations } from "../locations.ts";
 import { PutBody } from "../put-body.ts";
 import { REGISTERED_PLUGINS } from "./lister.ts";
+import { encodeTexts } from "./texts-message.ts";
 
 /** Velero's TTL is a Go duration: nanoseconds. */
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
@@ -17,11 +24,35 @@ export type OpenObjectStore = (
   logger: Logger,
 ) => Promise<ObjectStore>;
 
+const { methods } = ObjectStoreDefinition;
+
+/** The generated definition, but for how the two lists are written: see `encodeTexts`. */
+const DEFINITION = {
+  ...ObjectStoreDefinition,
+  methods: {
+    ...methods,
+    listCommonPrefixes: {
+      ...methods.listCommonPrefixes,
+      responseType: {
+        ...ListCommonPrefixesResponse,
+        encode: ({ prefixes }: ListCommonPrefixesResponse) => ({ finish: () => encodeTexts(prefixes) }),
+      },
+    },
+    listObjects: {
+      ...methods.listObjects,
+      responseType: {
+        ...ListObjectsResponse,
+        encode: ({ keys }: ListObjectsResponse) => ({ finish: () => encodeTexts(keys) }),
+      },
+    },
+  },
+};
+
 /** Velero's ObjectStore service (its pkg/plugin/proto/ObjectStore.proto). */
 export function objectStoreService(open: OpenObjectStore, logger: Logger): ServiceHandlers {
   const names = REGISTERED_PLUGINS.filter(({ kind }) => kind === "ObjectStore").map(({ name }) => name);
   const locations = new Locations<ObjectStore>("object store", names);
-  return implement(ObjectStoreDefinition, {
+  return implement(DEFINITION, {
     init: async ({ plugin, config }) => {
       await locations.init(plugin, () => open(config, logger));
       return {};
