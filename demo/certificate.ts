@@ -70,7 +70,7 @@ export function selfSigned(names: readonly string[], now: number): SelfSigned {
   );
   return {
     certificate: pem("CERTIFICATE", certificate),
-    key: privateKey.export({ type: "pkcs8", format: "pem" }),
+    key: privateKey.export({ type: "pkcs8", format: "pem" }).toString(),
   };
 }
 

@@ -27,7 +27,7 @@ async function bundleEntry(root: string, entry: string, info: BuildInfo): Promis
     write: false,
     platform: "node",
     format: "cjs",
-    target: "node26",
+    target: "node24",
     // One character outside of Latin 1 would make V8 keep the whole script in two bytes a character.
     charset: "ascii",
     legalComments: "none",

@@ -233,7 +233,11 @@ export class RestBlobClient implements BlobClient {
     };
     let answer: Answer;
     try {
-      answer = await pipeline.send(request, signal, { streamed: parts.streamed === true });
+      const { container, key } = operation;
+      answer = await pipeline.send(request, signal, {
+        streamed: parts.streamed === true,
+        fields: { container, ...(key === undefined ? {} : { key }) },
+      });
     } catch (error) {
       throw networkFailure(operation, error, signal);
     }

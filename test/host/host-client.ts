@@ -62,8 +62,10 @@ export class HostClient {
 
   /** Sends and resolves with the head of a good answer; throws HostFailure, or Canceled when the signal fired. */
   async send(ask: Ask): Promise<IncomingMessage> {
-    const entries = Object.entries(ask.query ?? {}).filter(([, value]) => value !== undefined);
-    const query = new URLSearchParams(entries.map(([name, value]) => [name, String(value)]));
+    const query = new URLSearchParams();
+    for (const [name, value] of Object.entries(ask.query ?? {})) {
+      if (value !== undefined) query.set(name, String(value));
+    }
     const call = request({
       socketPath: this.#socket,
       agent: this.#agent,

@@ -107,9 +107,9 @@ export class NodeTransport implements HttpTransport {
     const { caCert, environment } = this.#settings;
     const roots = trustedRoots(caCert, environment, () => tls.rootCertificates);
     const target = address(origin, 443);
-    const context = (ca: readonly string[] | undefined): SecureContext =>
-      tls.createSecureContext({ minVersion: "TLSv1.2", ...(ca === undefined ? {} : { ca: [...ca] }) });
-    const agent = (ca: readonly string[] | undefined): Agent =>
+    const context = (ca: readonly string[]): SecureContext =>
+      tls.createSecureContext({ minVersion: "TLSv1.2", ca: [...ca] });
+    const agent = (ca: readonly string[]): Agent =>
       new https.Agent({
         ...agentOptions,
         secureContext: context(ca),

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as wait } from "node:timers/promises";
 import { Failure } from "../../errors/error.ts";
-import type { Logger } from "../../log/logger.ts";
+import type { LogFields, Logger } from "../../log/logger.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import { defaultRetryPolicy, type Outcome, retryDelay, type RetryPolicy } from "./retry.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
@@ -41,6 +41,8 @@ export interface SendOptions {
    * breaks off is asked for again.
    */
   readonly streamed?: boolean;
+  /** What the log lines of this request carry besides: its container and key. */
+  readonly fields?: LogFields;
 }
 
 export interface Answer extends HttpResponse {
@@ -105,7 +107,7 @@ export class Pipeline {
     request: HttpRequest,
     attempt: number,
     signal: AbortSignal,
-    { streamed = false }: SendOptions,
+    { streamed = false, fields = {} }: SendOptions,
   ): Promise<AttemptOutcome> {
     const authorized = await this.#options.authorizer.authorize(request, signal);
     const begun = this.#clock.now();
@@ -121,12 +123,12 @@ export class Pipeline {
       }
       outcome = { error: transportTrouble(error, { host: hostOf(request), connected: true }) };
     }
-    this.#log(request, attempt, outcome, this.#clock.now() - begun);
+    this.#log(request, attempt, outcome, { ...fields, milliseconds: Math.round(this.#clock.now() - begun) });
     return outcome;
   }
 
   /** Of the request before it was authorised: no signature can be in what is logged. */
-  #log(request: HttpRequest, attempt: number, outcome: Outcome, milliseconds: number): void {
+  #log(request: HttpRequest, attempt: number, outcome: Outcome, fields: LogFields): void {
     const { logger } = this.#options;
     if (!logger.enabled("debug")) {
       return;
@@ -134,11 +136,11 @@ export class Pipeline {
     const query =
       request.query === "" ? "" : `?${request.query.replaceAll(/(^|&)sig=[^&]*/gi, "$1sig=[redacted]")}`;
     logger.log("debug", "request", {
+      ...fields,
       method: request.method,
       url: `${request.origin}${request.path}${query}`,
       bytes: request.body?.byteLength ?? 0,
       attempt,
-      milliseconds: Math.round(milliseconds),
       clientRequestId: request.headers["x-ms-client-request-id"],
       ...("error" in outcome
         ? { trouble: outcome.error.trouble, error: outcome.error.message }

@@ -21,8 +21,8 @@ const pemBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
  * only when a server's certificate did not verify with it.
  */
 export interface TrustedRoots {
-  /** PEM, or undefined for the roots that are built into Node (Mozilla's). */
-  readonly first: readonly string[] | undefined;
+  /** PEM. */
+  readonly first: readonly string[];
   /** Every trusted certificate as PEM, or undefined when `first` is all there is. */
   all(): readonly string[] | undefined;
 }
@@ -47,7 +47,9 @@ export function trustedRoots(
     return { first: [...own, ...(chosen.length > 0 ? chosen : builtIn())], all: () => undefined };
   }
   return {
-    first: own.length > 0 ? own : undefined,
+    // Node's by name: what it would take by itself may be OpenSSL's folder (`--use-openssl-ca`), which in a bare image
+    // is empty, and every process would begin with a handshake in vain.
+    first: own.length > 0 ? own : builtIn(),
     all: () => [...new Set([...own, ...system(), ...builtIn()])],
   };
 }

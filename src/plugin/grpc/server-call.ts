@@ -33,23 +33,19 @@ export class ServerCall {
   }
 
   /**
-   * Sends one message, made of the given parts. Resolves when the connection has taken all of it, so that the host's
-   * pace is the answer's, and the parts' memory may be used again. Rejects (Canceled) when the host is gone.
+   * Sends messages, each made of parts. Resolves when the connection has taken all of them, so that the host's pace is
+   * the answer's, and the parts' memory may be used again. Rejects (Canceled) when the host is gone.
    */
-  async send(parts: readonly Uint8Array[]): Promise<void> {
+  async send(...messages: readonly (readonly Uint8Array[])[]): Promise<void> {
     if (this.signal.aborted || this.#stream.destroyed) throw canceled("answering the request");
     this.#respond();
-    let length = 0;
-    for (const part of parts) length += part.length;
-    const prefix = Buffer.alloc(5);
-    prefix.writeUInt32BE(length, 1);
-    this.#unsent += length;
     this.#stream.cork();
-    this.#stream.write(prefix);
-    parts.forEach((part, index) => {
-      if (index < parts.length - 1) this.#stream.write(part);
-      else this.#stream.write(part, () => this.#onSent(length));
-    });
+    for (const parts of messages) {
+      for (const piece of [prefixOf(parts), ...parts]) {
+        this.#unsent += piece.length;
+        this.#stream.write(piece, () => this.#onSent(piece.length));
+      }
+    }
     this.#stream.uncork();
     while (this.#unsent > 0) {
       if (this.signal.aborted) throw canceled("answering the request");
@@ -97,6 +93,16 @@ export class ServerCall {
     this.#wake = undefined;
     wake?.();
   }
+}
+
+/** Not compressed, and how long the message is (gRPC over HTTP/2, "Length-Prefixed-Message"). */
+function prefixOf(parts: readonly Uint8Array[]): Uint8Array {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(
+    parts.reduce((length, part) => length + part.length, 0),
+    1,
+  );
+  return prefix;
 }
 
 function responseHeaders(): OutgoingHttpHeaders {

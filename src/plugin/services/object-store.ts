@@ -18,6 +18,9 @@ import { encodeTexts } from "./texts-message.ts";
 /** Velero's TTL is a Go duration: nanoseconds. */
 const NANOSECONDS_PER_MILLISECOND = 1_000_000n;
 
+/** Bytes of content in one message of an answer. */
+const MESSAGE_BYTES = 256 * 1024;
+
 /** Makes the driver of a location from the config that Velero gives for it. */
 export type OpenObjectStore = (
   config: Readonly<Record<string, string>>,
@@ -110,15 +113,23 @@ async function getObject(locations: Locations<ObjectStore>, call: Parameters<Cal
   const { plugin, bucket, key } = await readRequest(call, GetObjectRequest);
   await locations.use(plugin, async (store) => {
     const chunks = await store.get(bucket, key, { signal: call.signal });
-    for await (const chunk of chunks) await call.send(dataMessage(chunk));
+    for await (const chunk of chunks) await call.send(...dataMessages(chunk));
   });
 }
 
-/** A Bytes message without copying the chunk: its header (field number and length), then the chunk itself. */
-function dataMessage(chunk: Uint8Array): readonly Uint8Array[] {
-  const header = Bytes.encode({ data: new Uint8Array(0) })
-    .uint32((1 << 3) | 2)
-    .uint32(chunk.length)
-    .finish();
-  return [header, chunk];
+/** Bytes messages without copying the chunk: each a header (field number and length), then its part of the chunk. */
+function dataMessages(chunk: Uint8Array): readonly (readonly Uint8Array[])[] {
+  const messages: (readonly Uint8Array[])[] = [];
+  for (let at = 0; at < chunk.length; at += MESSAGE_BYTES) {
+    const data = chunk.subarray(at, at + MESSAGE_BYTES);
+    const empty = Bytes.encode({ data: new Uint8Array(0) });
+    messages.push([
+      empty
+        .uint32((1 << 3) | 2)
+        .uint32(data.length)
+        .finish(),
+      data,
+    ]);
+  }
+  return messages;
 }
