@@ -61,8 +61,9 @@ export class MessageReader {
       }
       if (this.#pump === undefined) return;
       if (this.#failure !== undefined) this.#settle((pump) => pump.reject(this.#failure));
-      else if (this.#ended) this.#settle((pump) => pump.resolve(false));
-      else this.#stream.resume();
+      else if (!this.#ended) this.#stream.resume();
+      else if (this.#prefixFilled > 0) this.#fail(brokenMessage());
+      else this.#settle((pump) => pump.resolve(false));
     });
   }
 
@@ -173,7 +174,7 @@ export class MessageReader {
     if (this.#stream.aborted || this.#stream.rstCode !== 0) {
       this.#fail(canceled("reading the request"));
     } else if (!this.#discarding && this.#prefixFilled > 0) {
-      this.#fail(new Failure("Internal", "cannot read a request message: the request ended inside it"));
+      this.#fail(brokenMessage());
     } else {
       this.#ended = true;
       if (this.#rest === undefined) this.#settle((pump) => pump.resolve(false));
@@ -194,4 +195,8 @@ export class MessageReader {
     this.#pump = undefined;
     if (pump !== undefined) how(pump);
   }
+}
+
+function brokenMessage(): Failure {
+  return new Failure("Internal", "cannot read a request message: the request ended inside it");
 }

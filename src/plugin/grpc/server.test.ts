@@ -185,6 +185,28 @@ for (const [what, bytes, code] of REFUSED) {
   });
 }
 
+test("a message that breaks off is refused also when nobody asked for it before the request ended", async (t) => {
+  const session = await startServer(t, async (call) => {
+    await call.reader.next();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await call.reader.next();
+  });
+  const stream = open(session);
+  stream.end(Buffer.concat([frame("first"), Buffer.from([0, 0, 0, 0, 9, 65])]));
+  assert.equal((await answer(stream)).status, "13");
+});
+
+test("a message too long for headers reaches the host shortened, whatever its characters", async (t) => {
+  const session = await startServer(t, async () => {
+    throw new Failure("NotFound", "界".repeat(10_000));
+  });
+  const stream = open(session);
+  stream.end(frame("x"));
+  const { status, message } = await answer(stream);
+  assert.equal(status, "5");
+  assert.match(decodeURIComponent(message ?? ""), /^界{2000}…$/);
+});
+
 test("an unknown method is Unimplemented", async (t) => {
   const session = await startServer(t, async () => {});
   const stream = open(session, "/test.Service/Other");

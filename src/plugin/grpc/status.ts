@@ -23,7 +23,10 @@ const STATUS_NUMBERS: Readonly<Record<ErrorCode, number>> = {
   Unauthenticated: 16,
 };
 
-/** Trailers are headers: a message or stack beyond these would be refused by some hosts. */
+/**
+ * In bytes and in number. Trailers are headers, and nghttp2 resets a stream whose headers have more than 64 KiB, so that
+ * the host would hear nothing; three times a message's bytes go into one header, four thirds into another.
+ */
 const LONGEST_MESSAGE = 6_000;
 const MOST_FRAMES = 16;
 
@@ -38,7 +41,7 @@ export function failureTrailers(error: unknown): OutgoingHttpHeaders {
   const code = STATUS_NUMBERS[error instanceof Failure ? failureCode(error) : "Aborted"];
   const text =
     error instanceof Failure ? describeFailure(error) : `plugin panicked: ${describeFailure(error)}`;
-  const message = text.length > LONGEST_MESSAGE ? `${text.slice(0, LONGEST_MESSAGE)}…` : text;
+  const message = shortened(text);
   const stack = Stack.encode({ frames: stackFrames(error) }).finish();
   const details = [{ typeUrl: "type.googleapis.com/generated.Stack", value: Buffer.from(stack) }];
   const status = Status.encode({ code, message, details }).finish();
@@ -47,6 +50,13 @@ export function failureTrailers(error: unknown): OutgoingHttpHeaders {
     "grpc-message": percentEncode(message),
     "grpc-status-details-bin": Buffer.from(status).toString("base64"),
   };
+}
+
+function shortened(text: string): string {
+  const bytes = Buffer.from(text, "utf8");
+  if (bytes.length <= LONGEST_MESSAGE) return text;
+  // What is left of a character that was cut through comes out as U+FFFD.
+  return `${bytes.toString("utf8", 0, LONGEST_MESSAGE)}…`;
 }
 
 /** gRPC's Percent-Encoded: printable ASCII but `%` as it is, every other byte of the UTF-8 as %XX. */
