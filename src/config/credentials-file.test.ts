@@ -40,14 +40,11 @@ test("the config's file goes before the environment's, and without either there 
   const tenant = async (
     credentialsFile: string | undefined,
     env: Record<string, string>,
-  ): Promise<string | undefined> => (await loadCredentials({ credentialsFile }, env)).get("AZURE_TENANT_ID");
+  ): Promise<string | undefined> => loadCredentials({ credentialsFile }, env).get("AZURE_TENANT_ID");
   assert.equal(await tenant(ours, { AZURE_CREDENTIALS_FILE: theirs }), "ours");
   assert.equal(await tenant(undefined, { AZURE_CREDENTIALS_FILE: theirs }), "theirs");
   assert.equal(await tenant(undefined, { AZURE_TENANT_ID: "environment" }), undefined);
-  assert.deepEqual(
-    (await loadCredentials({ credentialsFile: undefined }, { AZURE_CREDENTIALS_FILE: "" })).names,
-    [],
-  );
+  assert.deepEqual(loadCredentials({ credentialsFile: undefined }, { AZURE_CREDENTIALS_FILE: "" }).names, []);
 });
 
 test("values are secrets, names are not, and an empty value counts as absent", () => {
@@ -89,7 +86,7 @@ for (const [name, content, words] of malformed) {
 }
 
 test("a file that is missing, a folder, a device or too large is an error that names it", async () => {
-  const load = (credentialsFile: string): Promise<unknown> => loadCredentials({ credentialsFile }, {});
+  const load = async (credentialsFile: string): Promise<unknown> => loadCredentials({ credentialsFile }, {});
   const missing = join(folder, "missing");
   await assert.rejects(load(missing), failsWith("NotFound", missing, "Secret"));
   await assert.rejects(load(join(await write("file", ""), "below")), failsWith("NotFound", "below"));
@@ -102,7 +99,7 @@ test("a file that is missing, a folder, a device or too large is an error that n
 
 test("a file of exactly 1 MiB is read", async () => {
   const credentialsFile = await write("full", `A=1\n${"#\n".repeat(524_286)}`);
-  assert.deepEqual((await loadCredentials({ credentialsFile }, {})).names, ["A"]);
+  assert.deepEqual(loadCredentials({ credentialsFile }, {}).names, ["A"]);
 });
 
 const refusals: readonly [string, string, string][] = [

@@ -1,4 +1,4 @@
-import { open, stat } from "node:fs/promises";
+import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { Failure } from "../errors/error.ts";
 import { Secret } from "../secret/secret.ts";
 import type { PublicCredentialKey } from "./credential-keys.ts";
@@ -31,17 +31,17 @@ const MAX_BYTES = 1024 * 1024;
  *
  * Throws Failure: NotFound, PermissionDenied or InvalidArgument, each naming the path and what to do.
  */
-export async function loadCredentials(
+export function loadCredentials(
   config: { readonly credentialsFile: string | undefined },
   env: Environment,
-): Promise<CredentialValues> {
+): CredentialValues {
   const path = config.credentialsFile ?? env["AZURE_CREDENTIALS_FILE"] ?? "";
   if (path === "") {
     return credentialValues(undefined, new Map());
   }
   let content: Buffer | string;
   try {
-    content = await readBounded(path);
+    content = readBounded(path);
   } catch (error) {
     throw readFailure(path, error);
   }
@@ -106,27 +106,34 @@ function decode(path: string | undefined, name: string, binary: string): string 
   }
 }
 
-/** The file's bytes, or what is wrong with it as a credentials file. */
-async function readBounded(path: string): Promise<Buffer | string> {
-  const status = await stat(path);
+/**
+ * The file's bytes, or what is wrong with it as a credentials file. Synchronous: a small file on a local disk is there
+ * sooner than a thread is started to read it, and every start of the plugin reads one.
+ */
+function readBounded(path: string): Buffer | string {
+  const status = statSync(path);
   if (status.isDirectory()) {
     return "it is a directory";
   }
   if (!status.isFile()) {
     return "it is not a regular file";
   }
-  await using handle = await open(path);
-  // One byte more than allowed, and not the size that stat tells: it may change, and some file systems tell 0.
-  const buffer = Buffer.allocUnsafeSlow(MAX_BYTES + 1);
-  let length = 0;
-  while (length <= MAX_BYTES) {
-    const { bytesRead } = await handle.read(buffer, length, buffer.length - length);
-    if (bytesRead === 0) {
-      return Buffer.from(buffer.subarray(0, length));
+  const file = openSync(path, "r");
+  try {
+    // One byte more than allowed, and not the size that stat tells: it may change, and some file systems tell 0.
+    const buffer = Buffer.allocUnsafeSlow(MAX_BYTES + 1);
+    let length = 0;
+    while (length <= MAX_BYTES) {
+      const bytesRead = readSync(file, buffer, length, buffer.length - length, null);
+      if (bytesRead === 0) {
+        return Buffer.from(buffer.subarray(0, length));
+      }
+      length += bytesRead;
     }
-    length += bytesRead;
+    return "it is larger than 1 MiB";
+  } finally {
+    closeSync(file);
   }
-  return "it is larger than 1 MiB";
 }
 
 /** The Failure for what the system said; exported for its table of tests. */

@@ -23,7 +23,7 @@ export async function input(
     config: parseObjectStoreConfig({ storageAccount: "myaccount", ...config }).config,
     values:
       values === undefined
-        ? await loadCredentials({ credentialsFile: undefined }, {})
+        ? loadCredentials({ credentialsFile: undefined }, {})
         : parseCredentials("/credentials/cloud", Buffer.from(lines.join("\n"))),
     env,
     now: NOW,

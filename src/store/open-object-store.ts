@@ -21,7 +21,7 @@ export async function openObjectStore(
   const { config, warnings } = parseObjectStoreConfig(raw);
   const log = logger.with({ account: config.storageAccount });
   for (const warning of warnings) log.log("warn", warning);
-  const values = await loadCredentials(config, env);
+  const values = loadCredentials(config, env);
   const choice = chooseCredential({ config, values, env, now: Date.now() });
   for (const warning of choice.warnings) log.log("warn", warning);
   log.log("debug", "signing in", { signIn: choice.explanation });

@@ -55,16 +55,14 @@ export class AzureBlobStore implements ObjectStore {
   }
 
   async put(container: string, key: string, body: ByteSource, { signal }: CallOptions): Promise<void> {
-    this.#peek.forget();
-    await this.#logged("put object", { container, key }, async () => ({
-      bytes: await upload(
-        { ...this.#parts, configuredBlockSize: this.#options.blockSize },
-        container,
-        key,
-        body,
-        signal,
-      ),
-    }));
+    const parts = { ...this.#parts, configuredBlockSize: this.#options.blockSize };
+    try {
+      await this.#logged("put object", { container, key }, async () => ({
+        bytes: await upload(parts, container, key, body, signal),
+      }));
+    } finally {
+      this.#peek.forget();
+    }
   }
 
   async exists(container: string, key: string, { signal }: CallOptions): Promise<boolean> {
@@ -100,8 +98,11 @@ export class AzureBlobStore implements ObjectStore {
   }
 
   async delete(container: string, key: string, { signal }: CallOptions): Promise<void> {
-    this.#peek.forget();
-    await this.#client.deleteBlob(container, key, { signal });
+    try {
+      await this.#client.deleteBlob(container, key, { signal });
+    } finally {
+      this.#peek.forget();
+    }
   }
 
   async createSignedUrl(

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { test } from "node:test";
+import { Failure } from "../../errors/error.ts";
 import { silentLogger } from "../../log/logger.ts";
 import { AzureBlobStore } from "./azure-blob-store.ts";
 import { FakeBlobClient } from "./fake-blob-client.ts";
@@ -55,6 +57,48 @@ test("what was stored since is what is read", async () => {
   await store.exists("c", "k", options);
   await store.put("c", "k", { fill: async (target) => Buffer.from("new").copy(target) }, options);
   assert.equal(await read(store, "k"), "new");
+});
+
+test("what was asked for while something was being stored, or before it was, is not what is read", async () => {
+  for (const gated of ["putBlob", "getBlob"]) {
+    const { client, store } = setUp();
+    await client.putBlob("c", "k", Buffer.from("old"), options);
+    const gate = Promise.withResolvers<void>();
+    client.onCall = async (call) => {
+      if (gated === "putBlob" && call === gated) await gate.promise;
+    };
+    client.onBody = (bytes) =>
+      Readable.from(
+        (async function* slowly() {
+          if (gated === "getBlob") await gate.promise;
+          yield bytes;
+        })(),
+        { objectMode: false },
+      );
+    const body = { fill: async (target: Uint8Array) => Buffer.from("new").copy(target) };
+    const both = [
+      () => store.put("c", "k", body, options),
+      () => store.exists("c", "k", options).then(() => {}),
+    ];
+    // The slower one begins first.
+    const [first, second] = gated === "putBlob" ? both : both.toReversed();
+    const slow = first?.();
+    await new Promise(setImmediate);
+    await second?.();
+    gate.resolve();
+    await slow;
+    assert.equal(await read(store, "k"), "new", gated);
+  }
+});
+
+test("an archived object exists, although it cannot be read", async () => {
+  const { client, store } = setUp();
+  await client.putBlob("c", "k", Buffer.from("content"), options);
+  client.onCall = async (call) => {
+    if (call.startsWith("getBlob"))
+      throw new Failure("FailedPrecondition", "the blob is in the archive tier");
+  };
+  assert.equal(await store.exists("c", "k", options), true);
 });
 
 test("what was deleted since is not read", async () => {

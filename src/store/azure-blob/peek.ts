@@ -27,6 +27,8 @@ export class Peek {
   readonly #now: () => number;
   readonly #collector = new YoungCollector();
   #kept: Kept | undefined;
+  /** How often anything was stored or deleted: what was being read meanwhile may be older. */
+  #changes = 0;
 
   constructor(client: BlobClient, now: () => number) {
     this.#client = client;
@@ -34,6 +36,7 @@ export class Peek {
   }
 
   async exists(container: string, key: string, signal: AbortSignal): Promise<boolean> {
+    const changes = this.#changes;
     let blob: DownloadedBlob;
     try {
       const range = { offset: 0, length: PEEK_BYTES };
@@ -42,9 +45,13 @@ export class Peek {
       // An empty object is there, although it has no range. NotFound is only ever BlobNotFound or ContainerNotFound.
       if (error instanceof Failure && error.code === "OutOfRange") return true;
       if (error instanceof Failure && error.code === "NotFound") return false;
-      throw error;
+      // An archived object is there too, although it cannot be read.
+      if (!(error instanceof Failure && error.code === "FailedPrecondition")) throw error;
+      await this.#client.headBlob(container, key, { signal });
+      return true;
     }
-    await this.#keep(container, key, blob);
+    const kept = await this.#receive(container, key, blob);
+    this.#kept = changes === this.#changes ? kept : undefined;
     return true;
   }
 
@@ -56,20 +63,20 @@ export class Peek {
     return this.#now() < kept.until ? kept.bytes : undefined;
   }
 
-  /** To be called when something is stored or deleted. */
+  /** To be called when something was stored or deleted, or may have been. */
   forget(): void {
+    this.#changes += 1;
     this.#kept = undefined;
   }
 
   /** What came short or damaged is left to a read of its own, which says what is wrong with it. */
-  async #keep(container: string, key: string, blob: DownloadedBlob): Promise<void> {
-    this.#kept = undefined;
+  async #receive(container: string, key: string, blob: DownloadedBlob): Promise<Kept | undefined> {
     const bytes = new Uint8Array(blob.contentLength);
     const until = this.#now() + KEPT_MILLISECONDS;
     const received = await receiveBody(blob.body, bytes, this.#collector);
-    if (received.bytes !== blob.size || received.broken !== undefined) return;
+    if (received.bytes !== blob.size || received.broken !== undefined) return undefined;
     const checksum = new WholeChecksum();
     checksum.add(bytes);
-    if (checksum.matches(blob.metadata)) this.#kept = { container, key, bytes, until };
+    return checksum.matches(blob.metadata) ? { container, key, bytes, until } : undefined;
   }
 }

@@ -1,6 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-
 /** Bytes that may come from a socket before what they came in is collected. */
 const BYTES_BETWEEN = 4 * 1024 * 1024;
 
@@ -28,6 +25,9 @@ export class YoungCollector {
 }
 
 function exposeCollector(): CollectGarbage {
+  // Here, since most runs of the plugin never move so much and would load both for nothing.
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+  const { runInNewContext } = process.getBuiltinModule("node:vm");
   setFlagsFromString("--expose-gc");
   // Freed on the spot: on two busy cores, handing each to another thread costs more than it saves.
   setFlagsFromString("--no-concurrent-array-buffer-sweeping");
