@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { buffer } from "node:stream/consumers";
 import { after, afterEach, before, test } from "node:test";
 import type { BlobServer } from "../../bench/blob-server.ts";
 import type { ErrorCode } from "../../src/errors/error.ts";
@@ -174,6 +175,22 @@ test("an answer that is shorter than what was asked for is never taken for the w
   for (const skip of [0, 1, 4, LARGE_PIECES - 1]) {
     await server.queueFaults({ kind: "short-download", operation: "GetBlob", skip });
     await assertHolds(subject, "short-large", LARGE);
+  }
+});
+
+test("what others stored, without a checksum, comes whole or not at all, too", async () => {
+  for (const size of [SMALL.size, LARGE.size]) {
+    await server.makeBlobs({ container: location.container, key: "others", size });
+    const url = `${server.endpoint()}/${location.container}/others`;
+    const expected = Buffer.from(await (await fetch(url)).arrayBuffer());
+    for (const kind of ["cut-download", "short-download"] as const) {
+      await server.queueFaults({ kind, operation: "GetBlob", times: 2 });
+      assert.equal(await exists(subject, "others"), true);
+      assert.ok(expected.equals(await buffer(await get(subject, "others"))), `${kind} of ${size} bytes`);
+    }
+    await server.queueFaults({ kind: "cut-download", operation: "GetBlob", at: 0, times: 1000 });
+    await assertBreaksOff("others", size, "Unavailable");
+    await server.clearFaults();
   }
 });
 
