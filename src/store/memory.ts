@@ -1,5 +1,6 @@
 import { canceled, Failure } from "../errors/error.ts";
 import type { ByteSource, CallOptions, ObjectStore } from "./object-store.ts";
+import { unlessAborted } from "./unless-aborted.ts";
 
 const PIECE_BYTES = 64 * 1024;
 
@@ -85,19 +86,6 @@ export class MemoryObjectStore implements ObjectStore {
 
 function throwIfAborted(signal: AbortSignal, what: string): void {
   if (signal.aborted) throw canceled(what, signal.reason);
-}
-
-/** The call's outcome, or Canceled as soon as the signal fires, even if the call never ends. */
-async function unlessAborted<T>(signal: AbortSignal, what: string, call: () => Promise<T>): Promise<T> {
-  throwIfAborted(signal, what);
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(canceled(what, signal.reason));
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await Promise.race([call(), aborted]);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
 }
 
 async function* readPieces(

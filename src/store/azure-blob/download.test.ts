@@ -80,6 +80,19 @@ test("a body that ends too early is asked for again, and an error when that neve
   await assert.rejects(async () => read(await open(client)), { code: "DataLoss" });
 });
 
+test("a body that brings one byte and breaks off, again and again, is given up", async () => {
+  const { client } = await stored(1000);
+  client.onBody = (part) =>
+    Readable.from(
+      (async function* broken() {
+        yield part.subarray(0, 1);
+        throw new Error("ECONNRESET");
+      })(),
+      { objectMode: false },
+    );
+  await assert.rejects(async () => read(await open(client)), { code: "Unavailable" });
+});
+
 test("what a body has beyond its range is dropped", async () => {
   const { client, bytes } = await stored(10);
   client.onBody = (part) => Readable.from([part, part], { objectMode: false });

@@ -13,8 +13,9 @@ const MOST_AHEAD = 8;
 /** Bytes handed to the reader at once: few enough for any host, many enough that their number costs nothing. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** How often a range may break off in a row without bringing a byte. */
+/** How often a range may break off: in a row without bringing a byte, and in all. */
 const MOST_FRUITLESS_TRIES = 4;
+const MOST_TRIES = 20;
 
 /** What is read, and which version of it: every range carries the ETag, so that two versions never mix. */
 type Source = {
@@ -124,7 +125,7 @@ async function fetchRange(
   let got = 0;
   let fruitless = 0;
   let answer = opened;
-  while (got < target.length) {
+  for (let tries = 1; got < target.length; tries++) {
     const rest = target.subarray(got);
     const range = { offset: offset + got, length: rest.length };
     answer ??= await lane.client.getBlob(container, key, { range, ifMatch: etag, into: rest, signal });
@@ -137,7 +138,7 @@ async function fetchRange(
         broken === undefined
           ? shortBody(source, offset + got, target.length - got)
           : lane.client.bodyFailure(container, key, broken, signal);
-      if (!failure.retryable || fruitless >= MOST_FRUITLESS_TRIES) throw failure;
+      if (!failure.retryable || fruitless >= MOST_FRUITLESS_TRIES || tries >= MOST_TRIES) throw failure;
     }
     answer = undefined;
   }

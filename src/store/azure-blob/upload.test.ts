@@ -138,6 +138,25 @@ test("a canceled upload stops what is on its way and commits nothing", async () 
   assert.ok(!client.calls.includes("putBlockList"));
 });
 
+for (const read of [0, 2 * MIB, 4 * MIB, 12 * MIB]) {
+  test(`a canceled upload ends although its body stalls after ${read} bytes`, async () => {
+    const client = new FakeBlobClient();
+    const abort = new AbortController();
+    const source = body(read);
+    const stalling: ByteSource = {
+      fill: async (target) => {
+        if (read - source.sent >= target.length) return await source.fill(target);
+        setImmediate(() => abort.abort(canceled("test")));
+        return await new Promise<never>(() => {});
+      },
+    };
+    await assert.rejects(store(client).put("c", "k", stalling, { signal: abort.signal }), {
+      code: "Canceled",
+    });
+    assert.equal(client.blobs.size, 0);
+  });
+}
+
 test("a body that breaks off after its last byte commits nothing", async () => {
   const client = new FakeBlobClient();
   const source = body(9 * MIB);

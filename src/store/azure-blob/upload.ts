@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
-import { Failure, canceled } from "../../errors/error.ts";
+import { Failure } from "../../errors/error.ts";
 import type { ByteSource } from "../object-store.ts";
+import { unlessAborted } from "../unless-aborted.ts";
 import { MOST_BLOCKS, SINGLE_PUT_BYTES, blockSize, blocksInFlight } from "./block-plan.ts";
 import { crc64ToBase64 } from "./crc64.ts";
 import type { Lane, TransferParts } from "./lane.ts";
@@ -24,13 +25,15 @@ export async function upload(
   signal: AbortSignal,
 ): Promise<number> {
   const { memory, configuredBlockSize } = parts;
-  const first = memory.allocate(Math.max(SINGLE_PUT_BYTES, blockSize(0, configuredBlockSize)));
-  const filled = await body.fill(first);
+  const fill = async (buffer: Uint8Array): Promise<Begun> => ({
+    buffer,
+    filled: await unlessAborted(signal, cannotPut(container, key), () => body.fill(buffer)),
+  });
+  const { buffer: first, filled } = await fill(
+    memory.allocate(Math.max(SINGLE_PUT_BYTES, blockSize(0, configuredBlockSize))),
+  );
   const begun = [{ buffer: first, filled }];
-  if (filled === first.length) {
-    const second = memory.allocate(blockSize(1, configuredBlockSize));
-    begun.push({ buffer: second, filled: await body.fill(second) });
-  }
+  if (filled === first.length) begun.push(await fill(memory.allocate(blockSize(1, configuredBlockSize))));
   const small = filled <= SINGLE_PUT_BYTES && (begun[1]?.filled ?? 0) === 0;
   const length = small
     ? await putWhole(parts.lane(0), container, key, first.subarray(0, filled), signal)
@@ -65,7 +68,6 @@ class BlockUpload {
   readonly #parts: UploadParts;
   readonly #container: string;
   readonly #key: string;
-  readonly #callerSignal: AbortSignal;
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #idPrefix = randomIdPrefix();
@@ -74,20 +76,14 @@ class BlockUpload {
   #inFlight = 0;
   #sent = 0;
   #wake: (() => void) | undefined;
-  readonly #failed: Promise<never>;
-  #fail: (error: unknown) => void = () => {};
+  /** The first block's that failed; those after it only fail because it ended the upload. */
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(parts: UploadParts, container: string, key: string, signal: AbortSignal) {
     this.#parts = parts;
     this.#container = container;
     this.#key = key;
-    this.#callerSignal = signal;
     this.#signal = AbortSignal.any([signal, this.#stop.signal]);
-    this.#failed = new Promise<never>((_, reject) => {
-      this.#fail = reject;
-    });
-    // It may fail while nobody is waiting; whoever waits next is told.
-    this.#failed.catch(() => {});
   }
 
   /** Sends what was read already, then the rest of the body. Returns the object's length. */
@@ -100,7 +96,7 @@ class BlockUpload {
       return this.#sent;
     } catch (error) {
       this.#stop.abort(error);
-      throw error;
+      throw this.#failure === undefined ? error : this.#failure.error;
     }
   }
 
@@ -117,7 +113,7 @@ class BlockUpload {
     for (;;) {
       const size = blockSize(this.#blockIds.length, this.#parts.configuredBlockSize);
       const buffer = this.#parts.memory.allocate(size);
-      const filled = await Promise.race([body.fill(buffer), this.#failed]);
+      const filled = await unlessAborted(this.#signal, this.#cannotPut, () => body.fill(buffer));
       if (filled === 0) {
         this.#parts.memory.release(buffer);
         return;
@@ -152,7 +148,10 @@ class BlockUpload {
           this.#sent += bytes.length;
           if (buffer !== undefined) this.#parts.memory.release(buffer);
         },
-        (error: unknown) => this.#fail(error),
+        (error: unknown) => {
+          this.#failure ??= { error };
+          this.#stop.abort(error);
+        },
       )
       .finally(() => {
         if (borrowed) this.#parts.memory.giveBack(buffer?.length ?? 0);
@@ -169,8 +168,6 @@ class BlockUpload {
   }
 
   async #commit(): Promise<void> {
-    if (this.#callerSignal.aborted)
-      throw canceled(`cannot put "${this.#key}" in container "${this.#container}"`);
     await this.#parts.lane(0).client.putBlockList(this.#container, this.#key, this.#blockIds, {
       metadata: this.#checksum.metadata,
       signal: this.#signal,
@@ -178,25 +175,28 @@ class BlockUpload {
   }
 
   async #untilInFlightBelow(limit: number): Promise<void> {
-    while (this.#inFlight >= limit) {
-      const done = new Promise<void>((resolve) => {
+    while (this.#inFlight >= limit && this.#failure === undefined) {
+      await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      await Promise.race([done, this.#failed]);
     }
     // A block that failed is no longer in flight either: all done is not all well.
-    if (this.#inFlight === 0) await Promise.race([this.#failed, Promise.resolve()]);
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  get #cannotPut(): string {
+    return cannotPut(this.#container, this.#key);
   }
 
   #tooManyBlocks(): Failure {
-    return new Failure(
-      "OutOfRange",
-      `cannot put "${this.#key}" in container "${this.#container}": it does not fit into ${MOST_BLOCKS} blocks`,
-      {
-        hint: "raise blockSizeInBytes in the location's config, or remove it to let blocks grow with the object",
-      },
-    );
+    return new Failure("OutOfRange", `${this.#cannotPut}: it does not fit into ${MOST_BLOCKS} blocks`, {
+      hint: "raise blockSizeInBytes in the location's config, or remove it to let blocks grow with the object",
+    });
   }
+}
+
+function cannotPut(container: string, key: string): string {
+  return `cannot put "${key}" in container "${container}"`;
 }
 
 /** Bytes of an id that tell uploads apart, and those that number an upload's blocks. */
