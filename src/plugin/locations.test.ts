@@ -60,6 +60,30 @@ test("a second Init holds for later requests while those under way keep their dr
   assert.equal(second.closed, 0);
 });
 
+for (const outcome of ["succeeds", "fails"]) {
+  test(`an Init that ${outcome} after a later one of its name has ended changes nothing any more`, async () => {
+    const under = locations();
+    const slow = new FakeDriver("slow");
+    const opened = Promise.withResolvers<FakeDriver>();
+    const earlier = under.init("velero.io/azure", () => opened.promise);
+    await under.init("velero.io/azure", async () => new FakeDriver("later"));
+    if (outcome === "succeeds") opened.resolve(slow);
+    else opened.reject(new Failure("NotFound", "no such file"));
+    await earlier.catch(() => {});
+    assert.equal(await under.use("velero.io/azure", async ({ id }) => id), "later");
+    assert.equal(slow.closed, outcome === "succeeds" ? 1 : 0);
+  });
+}
+
+test("a former driver that does not close well does not cost the location its new one", async () => {
+  const under = locations();
+  const former = new FakeDriver("former");
+  former.close = async () => Promise.reject(new Error("no"));
+  await under.init("velero.io/azure", async () => former);
+  await under.init("velero.io/azure", async () => new FakeDriver("new")).catch(() => {});
+  assert.equal(await under.use("velero.io/azure", async ({ id }) => id), "new");
+});
+
 test("two names share no driver", async () => {
   const under = locations();
   await under.init("velero.io/azure", async () => new FakeDriver("a"));

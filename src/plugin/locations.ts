@@ -19,6 +19,8 @@ export class Locations<Driver extends Closable> {
   readonly #names: ReadonlySet<string>;
   readonly #entries = new Map<string, Entry<Driver>>();
   readonly #failures = new Map<string, unknown>();
+  /** The Init of each name that began last: one that began before it, and ends after it, comes too late. */
+  readonly #inits = new Map<string, object>();
 
   constructor(kind: string, names: Iterable<string>) {
     this.#kind = kind;
@@ -28,14 +30,23 @@ export class Locations<Driver extends Closable> {
   /** Opens a driver for the name and puts it in the place of the one before. */
   async init(name: string, open: () => Promise<Driver>): Promise<void> {
     this.#checkName(name);
+    const init = {};
+    this.#inits.set(name, init);
+    let driver: Driver;
     try {
-      const driver = await open();
+      driver = await open();
+    } catch (error) {
+      if (this.#inits.get(name) === init) {
+        this.#failures.set(name, error);
+        await this.#replace(name, undefined);
+      }
+      throw error;
+    }
+    if (this.#inits.get(name) === init) {
       this.#failures.delete(name);
       await this.#replace(name, { driver, users: 0, replaced: false });
-    } catch (error) {
-      this.#failures.set(name, error);
-      await this.#replace(name, undefined);
-      throw error;
+    } else {
+      await driver.close();
     }
   }
 
