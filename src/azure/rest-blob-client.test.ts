@@ -275,7 +275,18 @@ for (const [trouble, code, hint] of final) {
 }
 
 test("a deletion whose answer was lost, and that then finds nothing, has succeeded", async () => {
-  await open(play(["broken", { status: 404, code: "BlobNotFound" }])).deleteBlob("con", "k", { signal });
+  const transport = play(["broken", { status: 404, code: "BlobNotFound" }]);
+  const bodies: Readable[] = [];
+  const send: HttpTransport["send"] = async (request) => {
+    const response = await transport.send(request, signal);
+    bodies.push(response.body);
+    return response;
+  };
+  await open({ ...transport, send }).deleteBlob("con", "k", { signal });
+  assert.deepEqual(
+    bodies.map((body) => body.readableEnded),
+    [true],
+  );
 });
 
 const absent: ReadonlyArray<readonly [string, Step[]]> = [

@@ -241,10 +241,15 @@ export class RestBlobClient implements BlobClient {
     } catch (error) {
       throw networkFailure(operation, error, signal);
     }
-    if (accepted.includes(answer.status) || parts.done?.(answer) === true) {
+    if (accepted.includes(answer.status)) {
       return answer;
     }
-    const failure = serviceFailure(operation, await readServiceError(answer), now());
+    // Read in any case: its connection is free for others only then.
+    const error = await readServiceError(answer);
+    if (parts.done?.(answer) === true) {
+      return answer;
+    }
+    const failure = serviceFailure(operation, error, now());
     // Reading the explanation may have been cut short by the signal.
     throw signal.aborted ? networkFailure(operation, signal.reason, signal) : failure;
   }
