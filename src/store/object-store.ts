@@ -24,9 +24,10 @@ export interface ObjectStore {
 
   /**
    * Opens an object for reading from its first byte. Resolves once the object is known to exist. Chunks come in
-   * order, none is empty, and each holds until the next one is asked for: who keeps it longer copies it. Iteration throws (DataLoss for a body that is short
-   * or whose checksum differs, Aborted when the object changed meanwhile) rather than end early. The iteration
-   * ends the transfer when it is left (`return`). An empty object yields no chunk.
+   * order, none is empty, and each holds until the next one is asked for: who keeps it longer copies it. Iteration
+   * throws (DataLoss for a body that is short or whose checksum differs, Aborted when the object changed meanwhile)
+   * rather than end early, and ends the transfer when it is left (`return`): who opens an object iterates it, or lets
+   * `signal` fire. An empty object yields no chunk.
    */
   get(container: string, key: string, options: CallOptions): Promise<AsyncIterable<Uint8Array>>;
 

@@ -18,7 +18,7 @@ type Waiting = {
 };
 
 /**
- * Hashes and sends blocks in a thread of their own. What decides (retries, signatures, errors) stays in this
+ * Hashes, sends and fetches pieces in a thread of their own. What decides (retries, signatures, errors) stays in this
  * thread: its client is the usual one over a transport that hands each signed request to the other side.
  */
 export class ThreadLane implements BulkLane {
@@ -41,7 +41,7 @@ export class ThreadLane implements BulkLane {
     });
   }
 
-  /** False until the thread runs, and again if it ever died: blocks then go the usual way. */
+  /** False until the thread runs, and again if it ever died: pieces then go the usual way. */
   get ready(): boolean {
     return this.#ready && this.#dead === undefined;
   }
@@ -114,10 +114,14 @@ export class ThreadLane implements BulkLane {
   }
 
   #die(cause: unknown): void {
-    this.#dead ??= new Failure("Internal", "the thread that sends blocks has ended", {
-      retryable: true,
-      cause,
-    });
+    this.#dead ??= new Failure(
+      "Internal",
+      "the thread that sends and fetches the pieces of large objects has ended",
+      {
+        retryable: true,
+        cause,
+      },
+    );
     for (const waiting of this.#waiting.values()) waiting.failed(this.#dead);
     this.#waiting.clear();
   }
@@ -125,7 +129,7 @@ export class ThreadLane implements BulkLane {
 
 function toError({ trouble, message }: Extract<Result, { kind: "failed" }>): Error {
   return trouble === undefined
-    ? new Failure("Internal", `cannot send a block: ${message}`)
+    ? new Failure("Internal", `cannot send or fetch a piece of a large object: ${message}`)
     : toTransportError(trouble);
 }
 
