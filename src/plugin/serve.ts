@@ -55,6 +55,7 @@ export function serve(options: ServeOptions): void {
     setImmediate(() => process.exit(0));
   };
   process.on("SIGTERM", shutdown);
+  process.on("SIGHUP", shutdown);
   // A Ctrl-C in the host's terminal reaches every process of its group; the host decides what happens to us.
   process.on("SIGINT", () => logger.log("debug", "ignoring an interrupt: the host decides when to end"));
   process.on("uncaughtException", (error) => {
