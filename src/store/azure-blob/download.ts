@@ -15,7 +15,7 @@ const CHUNK_BYTES = 1024 * 1024;
 
 /** How often a range may break off: in a row without bringing a byte, and in all. */
 const MOST_FRUITLESS_TRIES = 4;
-const MOST_TRIES = 20;
+const MOST_TRIES = 50;
 
 /** What is read, and which version of it: every range carries the ETag, so that two versions never mix. */
 type Source = {

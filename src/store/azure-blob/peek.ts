@@ -1,5 +1,5 @@
 import type { BlobClient, DownloadedBlob } from "../../azure/blob-client.ts";
-import { Failure } from "../../errors/error.ts";
+import { Failure, type ErrorCode } from "../../errors/error.ts";
 import { receiveBody } from "./receive-body.ts";
 import { WholeChecksum } from "./whole-checksum.ts";
 import { YoungCollector } from "./young-collector.ts";
@@ -42,17 +42,24 @@ export class Peek {
       const range = { offset: 0, length: PEEK_BYTES };
       blob = await this.#client.getBlob(container, key, { range, signal });
     } catch (error) {
-      // An empty object is there, although it has no range. NotFound is only ever BlobNotFound or ContainerNotFound.
-      if (error instanceof Failure && error.code === "OutOfRange") return true;
-      if (error instanceof Failure && error.code === "NotFound") return false;
-      // An archived object is there too, although it cannot be read.
-      if (!(error instanceof Failure && error.code === "FailedPrecondition")) throw error;
-      await this.#client.headBlob(container, key, { signal });
-      return true;
+      // An empty object is there, although it has no range.
+      if (hasCode(error, "OutOfRange")) return true;
+      // An archived object is there too, although it cannot be read: asked by HEAD, the service says so.
+      if (hasCode(error, "FailedPrecondition")) return await this.#head(container, key, signal);
+      return absentIsFalse(error);
     }
     const kept = await this.#receive(container, key, blob);
     this.#kept = changes === this.#changes ? kept : undefined;
     return true;
+  }
+
+  async #head(container: string, key: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#client.headBlob(container, key, { signal });
+      return true;
+    } catch (error) {
+      return absentIsFalse(error);
+    }
   }
 
   /** The object, if it was just asked for; then it is not kept any more. */
@@ -79,4 +86,14 @@ export class Peek {
     checksum.add(bytes);
     return checksum.matches(blob.metadata) ? { container, key, bytes, until } : undefined;
   }
+}
+
+/** NotFound is only ever BlobNotFound or ContainerNotFound; anything else is no answer. */
+function absentIsFalse(error: unknown): false {
+  if (hasCode(error, "NotFound")) return false;
+  throw error;
+}
+
+function hasCode(error: unknown, code: ErrorCode): boolean {
+  return error instanceof Failure && error.code === code;
 }
