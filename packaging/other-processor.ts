@@ -23,7 +23,7 @@ const NPM_CPU: Record<Architecture, string> = { amd64: "x64", arm64: "arm64" };
 const LOCKFILE = fileURLToPath(new URL("../package-lock.json", import.meta.url));
 
 /** Debian's and Ubuntu's packages of the libraries that Node needs beyond glibc. */
-const DEBIAN_PACKAGES = ["libstdc++6", "libgcc-s1", "libatomic1"];
+const DEBIAN_PACKAGES = ["libstdc++6", "libgcc-s1"];
 
 /** Where build parts are kept between builds and clones. */
 export function cacheFolder(): string {
@@ -124,7 +124,7 @@ Acquire::Languages "none";
 /** A folder tree with the processor's libraries, from the Debian or Ubuntu that this machine runs. */
 export function librariesFor(architecture: Architecture, progress: Progress): string {
   const remedy =
-    `--libraries FOLDER takes libstdc++.so.6, libgcc_s.so.1 and libatomic.so.1 for ${architecture} from elsewhere; ` +
+    `--libraries FOLDER takes libstdc++.so.6 and libgcc_s.so.1 for ${architecture} from elsewhere; ` +
     "--host builds for this machine's processor alone";
   const what = `fetch the libraries for ${architecture}`;
   return cached(join(cacheFolder(), "libraries", architecture), (work) => {
