@@ -7,8 +7,12 @@ import { WholeChecksum } from "./whole-checksum.ts";
 /** Bytes of one request. An object up to this size takes a single one. */
 export const RANGE_BYTES = 4 * 1024 * 1024;
 
-/** Ranges fetched ahead of the reader, as far as the budget has room. */
-const MOST_AHEAD = 8;
+/** A large object is read in larger ranges from this one on: half as many requests, each of which costs a millisecond. */
+const FIRST_LARGE_RANGE = 8;
+const LARGE_RANGE_BYTES = 2 * RANGE_BYTES;
+
+/** Bytes fetched ahead of the reader, as far as the budget has room. */
+const AHEAD_BYTES = 8 * RANGE_BYTES;
 
 /** Bytes handed to the reader at once: few enough for any host, many enough that their number costs nothing. */
 const CHUNK_BYTES = 1024 * 1024;
@@ -83,26 +87,33 @@ async function* readAhead(source: Source, first: DownloadedBlob): AsyncGenerator
   const { memory } = source.parts;
   const queue: { range: Promise<Uint8Array>; buffer: Uint8Array; borrowed: number }[] = [];
   let next = 0;
+  let index = 0;
+  let ahead = 0;
+  const sizeOfNext = (): number => (index < FIRST_LARGE_RANGE ? RANGE_BYTES : LARGE_RANGE_BYTES);
   const enqueue = (borrowed: number, opened?: DownloadedBlob): void => {
-    const length = Math.min(RANGE_BYTES, source.size - next);
-    const buffer = memory.allocate(RANGE_BYTES);
-    const lane = source.parts.lane(next / RANGE_BYTES);
+    const buffer = memory.allocate(sizeOfNext());
+    const length = Math.min(buffer.length, source.size - next);
+    const lane = source.parts.lane(index);
     const range = fetchRange({ ...source, signal }, lane, next, buffer.subarray(0, length), opened);
     // A range that fails before its turn is reported when its turn comes.
     range.catch(() => {});
     queue.push({ range, buffer, borrowed });
     next += length;
+    index += 1;
+    ahead += buffer.length;
   };
   try {
     enqueue(0, first);
     while (queue.length > 0 || next < source.size) {
       if (queue.length === 0) enqueue(0);
-      while (queue.length < MOST_AHEAD && next < source.size && memory.borrow(RANGE_BYTES))
-        enqueue(RANGE_BYTES);
+      while (next < source.size && ahead + sizeOfNext() <= AHEAD_BYTES && memory.borrow(sizeOfNext())) {
+        enqueue(sizeOfNext());
+      }
       const head = queue[0];
       if (head === undefined) break;
       yield await head.range;
       queue.shift();
+      ahead -= head.buffer.length;
       memory.release(head.buffer);
       memory.giveBack(head.borrowed);
     }
