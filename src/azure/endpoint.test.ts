@@ -18,12 +18,9 @@ test("without an address in the config, the account's host name in its cloud cou
   assert.equal(endpoint.origin, "https://acc.blob.core.chinacloudapi.cn");
 });
 
-test("storageAccountURI goes before storageAccountBlobEndpoint", () => {
-  const cloud = findCloud("");
-  const blobEndpoint = "https://second.example";
-  assert.equal(findBlobEndpoint({ account, cloud, blobEndpoint }).host, "second.example");
-  const both = findBlobEndpoint({ account, cloud, blobEndpoint, storageAccountUri: "https://first.example" });
-  assert.equal(both.host, "first.example");
+test("an address in the config goes before it", () => {
+  const storageAccountUri = "https://first.example";
+  assert.equal(findBlobEndpoint({ account, cloud: findCloud(""), storageAccountUri }).host, "first.example");
 });
 
 const addresses: ReadonlyArray<readonly [string, string, string]> = [

@@ -18,16 +18,12 @@ export interface EndpointSettings {
   readonly account: string;
   readonly cloud: Cloud;
   readonly storageAccountUri?: string | undefined;
-  readonly blobEndpoint?: string | undefined;
 }
 
-/** The first of storageAccountURI, storageAccountBlobEndpoint, and the account's host name in its cloud. */
+/** The address that the config names, else the account's host name in its cloud. */
 export function findBlobEndpoint(settings: EndpointSettings): BlobEndpoint {
   if (settings.storageAccountUri) {
     return parseEndpoint("storageAccountURI", settings.storageAccountUri);
-  }
-  if (settings.blobEndpoint) {
-    return parseEndpoint("storageAccountBlobEndpoint", settings.blobEndpoint);
   }
   const host = `${settings.account}.blob.${settings.cloud.storageSuffix}`;
   return { origin: `https://${host}`, host, secure: true, basePath: "" };

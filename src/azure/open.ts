@@ -20,10 +20,8 @@ export interface BlobClientSettings {
   readonly account: string;
   /** AZURE_CLOUD_NAME; absent or empty is the public cloud. */
   readonly cloudName?: string | undefined;
-  /** `storageAccountURI`: rules over `blobEndpoint`. */
+  /** The blob endpoint that the config names, whichever of its keys does; without it, the cloud's own. */
   readonly storageAccountUri?: string | undefined;
-  /** `storageAccountBlobEndpoint`. */
-  readonly blobEndpoint?: string | undefined;
   readonly credential: StorageCredential;
   /** PEM certificates trusted beside the system's. */
   readonly caCert?: string | undefined;
@@ -49,10 +47,10 @@ export interface BlobClientParts {
  * plain http) and makes a client. Makes no request and opens no connection.
  */
 export function openBlobClient(settings: BlobClientSettings, parts: BlobClientParts = {}): BlobClient {
-  const { account, logger, userAgent, storageAccountUri, blobEndpoint } = settings;
+  const { account, logger, userAgent, storageAccountUri } = settings;
   const clock = parts.clock ?? systemClock;
   const cloud = findCloud(settings.cloudName);
-  const endpoint = findBlobEndpoint({ account, cloud, storageAccountUri, blobEndpoint });
+  const endpoint = findBlobEndpoint({ account, cloud, storageAccountUri });
   const { authorizer, sign, signIn } = signInTo(endpoint, settings, clock.now);
   const headers = { "user-agent": userAgent, "x-ms-version": SERVICE_VERSION };
   const over = (transport: HttpTransport): BlobClient => {
