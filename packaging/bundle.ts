@@ -35,7 +35,7 @@ async function bundleEntry(root: string, entry: string, info: BuildInfo): Promis
     minifyWhitespace: true,
     logLevel: "warning",
     define: {
-      // A CommonJS script has no import.meta; @azure/storage-common only makes a `require` for Node's own modules of it.
+      // A CommonJS script has no import.meta; only a run from the sources needs one, to find a worker's file.
       "import.meta.url": JSON.stringify("file:///velero-azure"),
       VELERO_AZURE_VERSION: JSON.stringify(info.version),
       VELERO_AZURE_COMMIT: JSON.stringify(info.commit),

@@ -1,5 +1,5 @@
 import type { BlobClient, ListPageOptions } from "../../azure/blob-client.ts";
-import type { LogFields, Logger } from "../../log/logger.ts";
+import type { Logger } from "../../log/logger.ts";
 import type { ByteSource, CallOptions, ObjectStore } from "../object-store.ts";
 import { download } from "./download.ts";
 import { LocalLane } from "./local-lane.ts";
@@ -24,6 +24,7 @@ export interface BulkLane extends Lane {
 
 export interface AzureBlobStoreOptions {
   readonly client: BlobClient;
+  /** Its lines carry the account. */
   readonly logger: Logger;
   /** `blockSizeInBytes`; undefined means adaptive. */
   readonly blockSize: number | undefined;
@@ -51,15 +52,16 @@ export class AzureBlobStore implements ObjectStore {
     this.#client = options.client;
     this.#logger = options.logger;
     this.#local = new LocalLane(options.client);
-    this.#peek = new Peek(options.client, () => performance.now());
+    this.#peek = new Peek(options.client, this.#parts.collector, () => performance.now());
   }
 
   async put(container: string, key: string, body: ByteSource, { signal }: CallOptions): Promise<void> {
     const parts = { ...this.#parts, configuredBlockSize: this.#options.blockSize };
+    const begin = performance.now();
     try {
-      await this.#logged("put object", { container, key }, async () => ({
-        bytes: await upload(parts, container, key, body, signal),
-      }));
+      const bytes = await upload(parts, container, key, body, signal);
+      const milliseconds = Math.round(performance.now() - begin);
+      this.#logger.log("debug", "put object", { container, key, bytes, milliseconds });
     } finally {
       this.#peek.forget();
     }
@@ -70,7 +72,7 @@ export class AzureBlobStore implements ObjectStore {
   }
 
   async get(container: string, key: string, { signal }: CallOptions): Promise<AsyncIterable<Uint8Array>> {
-    this.#log("get object", { container, key });
+    this.#logger.log("debug", "get object", { container, key });
     const peeked = this.#peek.take(container, key);
     if (peeked !== undefined) return oneChunk(peeked);
     return await download(this.#parts, container, key, signal);
@@ -141,16 +143,6 @@ export class AzureBlobStore implements ObjectStore {
     } catch (error) {
       this.#logger.log("warn", "cannot start a thread for large objects: going on without", { error });
     }
-  }
-
-  async #logged(what: string, fields: LogFields, work: () => Promise<LogFields>): Promise<void> {
-    const begin = performance.now();
-    const result = await work();
-    this.#log(what, { ...fields, ...result, milliseconds: Math.round(performance.now() - begin) });
-  }
-
-  #log(what: string, fields: LogFields): void {
-    this.#logger.log("debug", what, { account: this.#client.account, ...fields });
   }
 }
 

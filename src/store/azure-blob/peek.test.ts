@@ -6,6 +6,7 @@ import { silentLogger } from "../../log/logger.ts";
 import { AzureBlobStore } from "./azure-blob-store.ts";
 import { FakeBlobClient } from "./fake-blob-client.ts";
 import { Peek } from "./peek.ts";
+import { YoungCollector } from "./young-collector.ts";
 
 const options = { signal: new AbortController().signal };
 
@@ -121,7 +122,7 @@ test("what was asked for more than a second ago is read anew", async () => {
   const client = new FakeBlobClient();
   await client.putBlob("c", "k", Buffer.from("content"), options);
   let now = 0;
-  const peek = new Peek(client, () => now);
+  const peek = new Peek(client, new YoungCollector(), () => now);
   for (const [later, kept] of [
     [999, true],
     [1_000, false],

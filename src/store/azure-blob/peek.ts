@@ -2,7 +2,7 @@ import type { BlobClient, DownloadedBlob } from "../../azure/blob-client.ts";
 import { Failure, type ErrorCode } from "../../errors/error.ts";
 import { receiveBody } from "./receive-body.ts";
 import { WholeChecksum } from "./whole-checksum.ts";
-import { YoungCollector } from "./young-collector.ts";
+import type { YoungCollector } from "./young-collector.ts";
 
 /** Most of what Velero asks for before it reads it is smaller: backup and volume metadata, resource lists, logs. */
 const PEEK_BYTES = 64 * 1024;
@@ -24,14 +24,15 @@ type Kept = {
  */
 export class Peek {
   readonly #client: BlobClient;
+  readonly #collector: YoungCollector;
   readonly #now: () => number;
-  readonly #collector = new YoungCollector();
   #kept: Kept | undefined;
   /** How often anything was stored or deleted: what was being read meanwhile may be older. */
   #changes = 0;
 
-  constructor(client: BlobClient, now: () => number) {
+  constructor(client: BlobClient, collector: YoungCollector, now: () => number) {
     this.#client = client;
+    this.#collector = collector;
     this.#now = now;
   }
 
