@@ -15,8 +15,6 @@ import type { Failure } from "../errors/error.ts";
  * - Messages read `cannot put "key" in container "c" of account "a": reason`.
  */
 export interface BlobClient {
-  readonly account: string;
-
   /** The same account and sign-in over another transport, such as one in another thread. Both may be used at once. */
   over(transport: HttpTransport): BlobClient;
 

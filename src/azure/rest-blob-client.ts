@@ -57,11 +57,9 @@ interface RequestParts {
 
 /** The blob service's REST operations over a pipeline. */
 export class RestBlobClient implements BlobClient {
-  readonly account: string;
   readonly #options: RestBlobClientOptions;
 
   constructor(options: RestBlobClientOptions) {
-    this.account = options.account;
     this.#options = options;
   }
 

@@ -17,7 +17,6 @@ type Blob = { bytes: Buffer; etag: string; metadata: Readonly<Record<string, str
 
 /** For tests of what is built on a BlobClient: keeps blobs in memory and lets a test step into each call. */
 export class FakeBlobClient implements BlobClient {
-  readonly account = "fake";
   readonly blobs = new Map<string, Blob>();
   readonly calls: string[] = [];
   readonly #staged = new Map<string, Buffer>();
