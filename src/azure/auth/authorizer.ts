@@ -1,4 +1,4 @@
-import type { HttpRequest } from "../http/transport.ts";
+import type { HttpRequest, HttpResponse } from "../http/transport.ts";
 
 /**
  * Adds what proves to the service who is asking. Called anew for each attempt, since a signature covers the
@@ -10,4 +10,10 @@ import type { HttpRequest } from "../http/transport.ts";
 export interface Authorizer {
   /** The request with its authorisation; the given one stays as it was. */
   authorize(request: HttpRequest, signal: AbortSignal): HttpRequest | Promise<HttpRequest>;
+  /**
+   * Told of an answer 401 or 403 to what `authorize` made, once in the life of a request: whether to send it again,
+   * authorised anew, because the proof had been withdrawn before its time (a token, an account key that was rotated).
+   * Looks at status and headers alone; the body is the pipeline's. Absent: never.
+   */
+  refused?(authorized: HttpRequest, response: HttpResponse, signal: AbortSignal): Promise<boolean>;
 }

@@ -194,3 +194,30 @@ test("each attempt is logged at debug with its outcome, and without a signature"
   assert.ok(!/hunter/.test(JSON.stringify(lines)));
   assert.match(JSON.stringify(lines), /PUT.*https:\/\/acc\.example\/c\/k\?comp=block/);
 });
+
+for (const status of [401, 403]) {
+  test(`proof that is refused with ${status} is replaced once, at once, and no more`, async () => {
+    const refusals: (string | undefined)[] = [];
+    const authorizer: Authorizer = {
+      ...counting(),
+      refused: async (authorized, response) => {
+        refusals.push(`${authorized.headers["authorization"]}: ${response.headers["x-ms-error-code"]}`);
+        return true;
+      },
+    };
+    const answer = { status, headers: { "x-ms-error-code": "No" } };
+    const { transport, clock, pipeline } = setUp([answer, answer], silentLogger, authorizer);
+    const { signal } = new AbortController();
+    assert.equal((await pipeline.send(request, signal)).status, status);
+    assert.deepEqual(refusals, ["attempt 1: No"]);
+    assert.equal(transport.requests.length, 2);
+    assert.deepEqual(clock.sleeps, []);
+  });
+}
+
+test("proof that cannot be replaced is not tried again", async () => {
+  const authorizer: Authorizer = { ...counting(), refused: async () => false };
+  const { transport, pipeline } = setUp([{ status: 401 }], silentLogger, authorizer);
+  assert.equal((await pipeline.send(request, new AbortController().signal)).status, 401);
+  assert.equal(transport.requests.length, 1);
+});

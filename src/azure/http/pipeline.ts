@@ -76,8 +76,13 @@ export class Pipeline {
     const headers = { ...this.#options.headers, ...request.headers, "x-ms-client-request-id": randomUUID() };
     const begun = this.#clock.now();
     let uncertain = false;
+    let renewed = false;
     for (let attempts = 1; ; attempts++) {
       const outcome = await this.#attempt({ ...request, headers }, attempts, signal, options);
+      if (!renewed && (await this.#renews(outcome, signal))) {
+        renewed = true;
+        continue;
+      }
       const now = this.#clock.now();
       const progress = { attempts, elapsed: now - begun };
       const delay = retryDelay(this.#retry, outcome, progress, this.#clock.random, now);
@@ -103,6 +108,27 @@ export class Pipeline {
     this.#options.transport.close();
   }
 
+  /** Whether the proof was refused and there is another. */
+  async #renews(outcome: AttemptOutcome, signal: AbortSignal): Promise<boolean> {
+    const { authorizer } = this.#options;
+    if (!("response" in outcome) || authorizer.refused === undefined) {
+      return false;
+    }
+    const { response, authorized } = outcome;
+    if (response.status !== 401 && response.status !== 403) {
+      return false;
+    }
+    let again = true;
+    try {
+      again = await authorizer.refused(authorized, response, signal);
+    } finally {
+      if (again) {
+        discard(response);
+      }
+    }
+    return again;
+  }
+
   async #attempt(
     request: HttpRequest,
     attempt: number,
@@ -115,7 +141,7 @@ export class Pipeline {
     try {
       const response = await this.#options.transport.send(authorized, signal);
       const whole = !streamed && response.status >= 200 && response.status < 300;
-      outcome = { response, content: whole ? await readWhole(response) : undefined };
+      outcome = { response, authorized, content: whole ? await readWhole(response) : undefined };
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof Failure) {
@@ -154,7 +180,11 @@ export class Pipeline {
 }
 
 type AttemptOutcome =
-  | { readonly response: HttpResponse; readonly content: Buffer | undefined }
+  | {
+      readonly response: HttpResponse;
+      readonly authorized: HttpRequest;
+      readonly content: Buffer | undefined;
+    }
   | Extract<Outcome, { error: unknown }>;
 
 async function readWhole({ body }: HttpResponse): Promise<Buffer> {
