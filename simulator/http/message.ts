@@ -15,6 +15,8 @@ export interface SimulatedRequest {
   readonly query: string;
   /** Names in lower case; several values of one name are joined with `, `. */
   readonly headers: Readonly<Record<string, string>>;
+  /** The client's IP address, as the socket tells it; firewalls ask. Absent, as in most tests, for this machine's. */
+  readonly clientAddress?: string | undefined;
   /** Read at most once. Throws when the client goes away. */
   readonly body: AsyncIterable<Uint8Array>;
 }
