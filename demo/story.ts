@@ -3,10 +3,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { type Certificate, certificateAuthority } from "../simulator/http/certificates.ts";
 import { type Azurite, startAzurite } from "../test/azurite.ts";
 import { type BackupFile, backupFiles } from "./backup-files.ts";
 import { buildExecutable } from "./build.ts";
-import { selfSigned } from "./certificate.ts";
 import { CallFailed } from "./grpc.ts";
 import type { Narrator } from "./narrator.ts";
 import { createContainer, fetchWhole } from "./plain-client.ts";
@@ -36,8 +36,8 @@ interface Scene extends StoryOptions {
   /** Everything that the story leaves on disk lies here. */
   readonly folder: string;
   readonly azurite: Azurite;
-  /** PEM of the certificate that Azurite shows. */
-  readonly certificate: string;
+  /** PEM of the authority that vouches for Azurite. */
+  readonly authority: string;
   /** Every line that a plugin of this story logged. */
   readonly logged: string[];
 }
@@ -49,22 +49,29 @@ export async function tellStory(options: StoryOptions): Promise<void> {
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   const { narrator, signal } = options;
 
-  const executable = await narrator.step(
-    "The executable is built for this machine, with Node alone",
-    (progress) => buildExecutable({ temporary: folder, detail: narrator.detail, progress, signal }),
-  );
-  const { certificate, key } = selfSigned(["localhost", "127.0.0.1"], Date.now());
+  // The build is another process: drawing keys meanwhile costs the story no time.
+  const [executable, { authority, certificate, key }] = await Promise.all([
+    narrator.step("The executable is built for this machine, with Node alone", (progress) =>
+      buildExecutable({ temporary: folder, detail: narrator.detail, progress, signal }),
+    ),
+    serverCertificate(),
+  ]);
   const azurite = await narrator.step("A local Azure Blob Storage (Azurite) starts, over https", async () => {
     const tls = { cert: join(folder, "server.pem"), key: join(folder, "server.key") };
     await writeFile(tls.cert, certificate);
     await writeFile(tls.key, key, { mode: 0o600 });
     const started = await startAzurite({ tls, accounts: [ACCOUNT], parent: folder });
     cleanup.defer(() => started.stop());
-    await createContainer(started, BUCKET, certificate);
+    await createContainer(started, BUCKET, authority);
     narrator.detail(`${started.url}, container "${BUCKET}"`);
     return started;
   });
-  await tellPlugin({ ...options, executable, folder, azurite, certificate, logged: [] });
+  await tellPlugin({ ...options, executable, folder, azurite, authority, logged: [] });
+}
+
+async function serverCertificate(): Promise<Certificate & { readonly authority: string }> {
+  const authority = await certificateAuthority("The demo's authority");
+  return { ...(await authority.server(["localhost", "127.0.0.1"])), authority: authority.certificate };
 }
 
 async function tellPlugin(scene: Scene): Promise<void> {
@@ -156,7 +163,7 @@ async function locationConfig(scene: Scene, name: string, key: string): Promise<
     storageAccountKeyEnvVar: KEY_NAME,
     bucket: BUCKET,
     prefix: "",
-    caCert: scene.certificate,
+    caCert: scene.authority,
     credentialsFile,
   };
 }
@@ -196,7 +203,7 @@ async function readBack(
 }
 
 async function fetchSigned(
-  { narrator, certificate, signal }: Scene,
+  { narrator, authority, signal }: Scene,
   { objects }: Plugin,
   key: string,
   files: readonly BackupFile[],
@@ -205,12 +212,12 @@ async function fetchSigned(
   const unsigned = new URL(url);
   unsigned.search = "";
   narrator.detail(`${unsigned.href}?…, for ten minutes and for reading only`);
-  const answer = await fetchWhole(url, certificate, signal);
+  const answer = await fetchWhole(url, authority, signal);
   equal(answer.status, 200, `the signed URL was answered with ${answer.status}`);
   const stored = files.find((file) => file.key === key);
   ok(stored !== undefined && answer.body.equals(stored.content), "the signed URL brought other bytes");
   narrator.detail(`GET: ${answer.status}, ${answer.body.length} bytes, the same`);
-  const refused = await fetchWhole(unsigned.href, certificate, signal);
+  const refused = await fetchWhole(unsigned.href, authority, signal);
   ok(refused.status >= 400, "the address can be read without its signature");
   narrator.detail(`GET without the signature: ${refused.status}`);
 }
