@@ -22,12 +22,17 @@ export function networkFailure(operation: Operation, error: unknown, signal?: Ab
   if (signal?.aborted === true) {
     return canceled(describeOperation(operation), signal.reason);
   }
+  return transportFailure(describeOperation(operation), operation.host, error);
+}
+
+/** The same for a request that has no operation of the blob service: `what` is `cannot do X with "name"`. */
+export function transportFailure(what: string, host: string, error: unknown): Failure {
   if (error instanceof Failure) {
     return error;
   }
-  const trouble = transportTrouble(error, { host: operation.host, connected: true });
+  const trouble = transportTrouble(error, { host, connected: true });
   const { code, retryable, hint } = networkRules[trouble.trouble];
-  return new Failure(code, `${describeOperation(operation)}: ${trouble.message}`, {
+  return new Failure(code, `${what}: ${trouble.message}`, {
     cause: trouble,
     retryable,
     hint: hint(trouble),
@@ -48,7 +53,7 @@ const networkRules: Readonly<Record<TransportTrouble, NetworkRule>> = {
     code: "Unavailable",
     retryable: false,
     hint: ({ host }) =>
-      `check the name of the storage account, and that "${host}" can be resolved from here: DNS, private endpoint's zone`,
+      `check the name of the storage account, and that "${host}" can be resolved from here; with a private endpoint, its private DNS zone must be linked to this cluster's network`,
   },
   "resolve-again": { code: "Unavailable", retryable: true, hint: unreachable },
   connect: { code: "Unavailable", retryable: true, hint: unreachable },

@@ -38,7 +38,8 @@ export async function readServiceError(response: HttpResponse): Promise<ServiceE
   };
 }
 
-async function readSome(body: Readable): Promise<string> {
+/** What can be had of a body that only explains something. */
+export async function readSome(body: Readable): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
   try {

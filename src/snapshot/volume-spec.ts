@@ -1,0 +1,117 @@
+import { Failure } from "../errors/error.ts";
+import {
+  type ComputePlace,
+  type ComputeResource,
+  formatResourceId,
+  isSamePlace,
+  parseResourceId,
+} from "./resource-id.ts";
+
+/** A PersistentVolume as Kubernetes writes it in JSON; of it only `spec.csi` and `spec.azureDisk` are looked at. */
+export type PersistentVolume = Readonly<Record<string, unknown>>;
+
+/** The Azure Disk CSI driver; PersistentVolumes of any other are not disks of ours. */
+const DISK_DRIVER = "disk.csi.azure.com";
+
+/**
+ * The volume ID of a PersistentVolume: the disk's name, as the official plugin has it, where the disk is in the place that
+ * the credentials name; otherwise its whole resource ID, so that a disk elsewhere is found again. Empty for
+ * volumes that are no Azure disks.
+ *
+ * Throws `Failure` InvalidArgument for an Azure disk that does not say which: an empty ID would leave it out of
+ * the backup without a word.
+ */
+export function volumeIdOf(volume: PersistentVolume, disks: ComputePlace): string {
+  const spec = fields(volume["spec"]);
+  const csi = fields(spec?.["csi"]);
+  if (csi !== undefined) {
+    return csi["driver"] === DISK_DRIVER ? idOfHandle(nameOf(volume), text(csi["volumeHandle"]), disks) : "";
+  }
+  const azureDisk = fields(spec?.["azureDisk"]);
+  if (azureDisk === undefined) {
+    return "";
+  }
+  const name = text(azureDisk["diskName"]);
+  if (name === "") {
+    throw unreadable(nameOf(volume), "spec.azureDisk.diskName is empty");
+  }
+  const disk = parseResourceId("disks", text(azureDisk["diskURI"]));
+  return disk === undefined || isSamePlace(disk, disks) ? name : formatResourceId("disks", disk);
+}
+
+/**
+ * The PersistentVolume with another disk in it; everything else stays. Throws `Failure` InvalidArgument when it is
+ * not one of an Azure disk.
+ */
+export function withVolumeId(
+  volume: PersistentVolume,
+  volumeId: string,
+  disks: ComputePlace,
+): PersistentVolume {
+  const disk = diskOf(volumeId, disks);
+  const diskId = formatResourceId("disks", disk);
+  const spec = fields(volume["spec"]);
+  const csi = fields(spec?.["csi"]);
+  if (csi !== undefined) {
+    if (csi["driver"] !== DISK_DRIVER) {
+      const reason = `its CSI driver is ${JSON.stringify(text(csi["driver"]))}, not "${DISK_DRIVER}"`;
+      throw unreadable(nameOf(volume), reason);
+    }
+    return { ...volume, spec: { ...spec, csi: { ...csi, volumeHandle: diskId } } };
+  }
+  const azureDisk = fields(spec?.["azureDisk"]);
+  if (azureDisk === undefined) {
+    throw unreadable(nameOf(volume), "it has neither spec.csi nor spec.azureDisk");
+  }
+  return {
+    ...volume,
+    spec: { ...spec, azureDisk: { ...azureDisk, diskName: disk.name, diskURI: diskId } },
+  };
+}
+
+/** The disk that a volume ID means: a resource ID, or a name in the given place. */
+export function diskOf(volumeId: string, disks: ComputePlace): ComputeResource {
+  const disk = parseResourceId("disks", volumeId);
+  if (disk !== undefined) {
+    return disk;
+  }
+  if (!/^[^/\s]+$/.test(volumeId)) {
+    throw new Failure(
+      "InvalidArgument",
+      `cannot use volume ID ${JSON.stringify(volumeId)}: it is neither the name nor the resource ID of a disk`,
+    );
+  }
+  return { subscriptionId: disks.subscriptionId, resourceGroup: disks.resourceGroup, name: volumeId };
+}
+
+function idOfHandle(volume: string, handle: string, disks: ComputePlace): string {
+  const disk = parseResourceId("disks", handle);
+  if (disk === undefined) {
+    throw unreadable(
+      volume,
+      `its spec.csi.volumeHandle ${JSON.stringify(handle)} is not the resource ID of a disk`,
+    );
+  }
+  return isSamePlace(disk, disks) ? disk.name : formatResourceId("disks", disk);
+}
+
+function unreadable(volume: string, reason: string): Failure {
+  return new Failure(
+    "InvalidArgument",
+    `cannot use PersistentVolume ${JSON.stringify(volume)} as an Azure disk: ${reason}`,
+  );
+}
+
+function nameOf(volume: PersistentVolume): string {
+  return text(fields(volume["metadata"])?.["name"]);
+}
+
+function fields(value: unknown): Readonly<Record<string, unknown>> | undefined {
+  return typeof value === "object" && value !== null && !Array.isArray(value)
+    ? (value as Readonly<Record<string, unknown>>)
+    : undefined;
+}
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
