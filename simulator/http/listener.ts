@@ -86,6 +86,7 @@ function readRequest(incoming: IncomingMessage, scheme: string, port: number): S
     path: path === "" ? "/" : path,
     query: mark < 0 ? "" : target.slice(mark + 1),
     headers,
+    clientAddress: incoming.socket.remoteAddress,
     body: incoming,
   };
 }
