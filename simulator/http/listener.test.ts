@@ -47,6 +47,7 @@ test("a handler sees the target and the headers as they were sent", async () => 
   assert.equal(seen[0].query, "x=1%202&y");
   assert.equal(seen[0].origin, "http://here:1");
   assert.equal(seen[0].headers["x-two"], "a, b");
+  assert.equal(seen[0].clientAddress, "127.0.0.1");
 });
 
 test("bodies stream in both directions", async () => {
