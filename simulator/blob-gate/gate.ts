@@ -87,6 +87,9 @@ function target(
   if (operation === undefined) {
     throw new Refusal("UnsupportedHttpVerb");
   }
+  if (operation.name === "BlobBatch") {
+    throw new Refusal("NotImplemented");
+  }
   return { address, account, operation };
 }
 
@@ -99,9 +102,6 @@ async function answer(
   const admission = await admit(call, authorities);
   if (call.operation.name === "GetUserDelegationKey") {
     return answerDelegationKey(call, admission, authorities.delegationKeys);
-  }
-  if (call.operation.name === "BlobBatch") {
-    throw new Refusal("NotImplemented");
   }
   checkSize(call);
   const response = await passOn(call, admission, upstream, where);
