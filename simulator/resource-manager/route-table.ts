@@ -1,0 +1,29 @@
+import { blobContainerRoutes } from "./resources/blob-containers.ts";
+import { diskRoutes } from "./resources/disks.ts";
+import { federatedIdentityCredentialRoutes } from "./resources/federated-identity-credentials.ts";
+import { operationRoutes } from "./resources/operations.ts";
+import { resourceGroupRoutes } from "./resources/resource-groups.ts";
+import { roleAssignmentRoutes } from "./resources/role-assignments.ts";
+import { roleDefinitionRoutes } from "./resources/role-definitions.ts";
+import { storageAccountKeyRoutes } from "./resources/storage-account-keys.ts";
+import { storageAccountRoutes } from "./resources/storage-accounts.ts";
+import { subscriptionRoutes } from "./resources/subscriptions.ts";
+import { userAssignedIdentityRoutes } from "./resources/user-assigned-identities.ts";
+import type { Route, Surroundings } from "./routes.ts";
+
+/** Every operation there is; a further resource kind is a file in `resources/` and a line here. */
+export function allRoutes(surroundings: Surroundings): readonly Route[] {
+  return [
+    ...subscriptionRoutes(),
+    ...resourceGroupRoutes(surroundings),
+    ...storageAccountRoutes(surroundings),
+    ...storageAccountKeyRoutes(),
+    ...blobContainerRoutes(surroundings),
+    ...roleDefinitionRoutes(),
+    ...roleAssignmentRoutes(surroundings),
+    ...userAssignedIdentityRoutes(),
+    ...federatedIdentityCredentialRoutes(),
+    ...operationRoutes(surroundings),
+    ...diskRoutes(),
+  ];
+}
