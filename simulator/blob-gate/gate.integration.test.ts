@@ -36,7 +36,13 @@ afterEach(() => world.faults.assertSpent());
 const key = "check value";
 const bytes = "123456789";
 
-async function asReader(path: string, init: RequestInit = {}): Promise<Answer> {
+interface Asked {
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+async function asReader(path: string, init: Asked = {}): Promise<Answer> {
   const authorization = await world.bearer();
   const headers = { "x-ms-version": VERSION, authorization, ...init.headers };
   return ask(`${world.hostStyle}${path}`, { ...init, headers });
