@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { buildGoProgram } from "../host/go-program.ts";
-import type { Answer, Failed, Operation, Operations, Order } from "./order.ts";
+import type { Answer, Cloud, Failed, Operation, Operations, Order } from "./order.ts";
 import { preparePython } from "./python.ts";
 
 /** One of Azure's own SDKs, doing what it is told. */
@@ -19,24 +19,37 @@ export const SDKS = ["Python", "Go"] as const;
 
 export type Sdk = (typeof SDKS)[number];
 
-export function startSdk(sdk: Sdk): Promise<SdkClient> {
-  return sdk === "Python" ? startPython() : startGo();
+/** What an order gets that does not bring its own; of the environment, each variable by itself. */
+export interface Defaults {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly cloud: Cloud | undefined;
+}
+
+export async function startSdk(sdk: Sdk, defaults: Defaults): Promise<SdkClient> {
+  const talk = sdk === "Python" ? await startPython() : await startGo();
+  return sdkClient({
+    ask: (order) => {
+      const environment = { ...defaults.environment, ...order.environment };
+      const cloud = order.cloud ?? defaults.cloud;
+      return talk.ask({ ...order, environment, ...(cloud === undefined ? {} : { cloud }) });
+    },
+    end: () => talk.end(),
+  });
 }
 
 /** One process for all orders: it takes a second to import the SDK. It makes each order's environment its own. */
-async function startPython(): Promise<SdkClient> {
+async function startPython(): Promise<Conversation> {
   const { command, packages } = await preparePython();
   const script = fileURLToPath(new URL("../python/client", import.meta.url));
   const [interpreter = "", ...options] = command;
   const environment = { PATH: process.env["PATH"] ?? "", PYTHONPATH: packages };
-  const talk = converse(spawn(interpreter, [...options, script], { env: environment }));
-  return sdkClient(talk);
+  return converse(spawn(interpreter, [...options, script], { env: environment }));
 }
 
 /** A process for each order: Go reads trusted roots and proxies once, and managed identities' tokens are kept by process. */
-async function startGo(): Promise<SdkClient> {
+async function startGo(): Promise<Conversation> {
   const program = await buildGoProgram("client");
-  return sdkClient({
+  return {
     ask: async (order) => {
       const talk = converse(spawn(program, [], { env: { ...order.environment } }));
       try {
@@ -46,7 +59,7 @@ async function startGo(): Promise<SdkClient> {
       }
     },
     end: async () => {},
-  });
+  };
 }
 
 function sdkClient(talk: Conversation): SdkClient {
