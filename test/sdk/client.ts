@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { buildGoProgram } from "../host/go-program.ts";
-import type { Answer, Cloud, Failed, Operation, Operations, Order } from "./order.ts";
+import type { Answer, Failed, Operation, Operations, Order } from "./order.ts";
 import { preparePython } from "./python.ts";
 
 /** One of Azure's own SDKs, doing what it is told. */
@@ -19,20 +19,11 @@ export const SDKS = ["Python", "Go"] as const;
 
 export type Sdk = (typeof SDKS)[number];
 
-/** What an order gets that does not bring its own; of the environment, each variable by itself. */
-export interface Defaults {
-  readonly environment: Readonly<Record<string, string>>;
-  readonly cloud: Cloud | undefined;
-}
-
-export async function startSdk(sdk: Sdk, defaults: Defaults): Promise<SdkClient> {
+/** The environment is that of all orders; each may add to it. */
+export async function startSdk(sdk: Sdk, environment: Readonly<Record<string, string>>): Promise<SdkClient> {
   const talk = sdk === "Python" ? await startPython() : await startGo();
   return sdkClient({
-    ask: (order) => {
-      const environment = { ...defaults.environment, ...order.environment };
-      const cloud = order.cloud ?? defaults.cloud;
-      return talk.ask({ ...order, environment, ...(cloud === undefined ? {} : { cloud }) });
-    },
+    ask: (order) => talk.ask({ ...order, environment: { ...environment, ...order.environment } }),
     end: () => talk.end(),
   });
 }
