@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { errors, jwtVerify, type ProtectedHeaderParameters } from "jose";
+import { errors, jwtVerify } from "jose";
 import { EntraError } from "./errors.ts";
 import type { ApplicationRecord } from "./state.ts";
 
@@ -8,7 +8,14 @@ const TOLERATED_SECONDS = 300;
 
 export interface PresentedAssertion {
   readonly jwt: string;
-  readonly header: ProtectedHeaderParameters;
+  readonly header: SignerNames;
+}
+
+/** Which certificate signed: RFC 7515, sections 4.1.6 to 4.1.8. */
+interface SignerNames {
+  readonly x5t?: string;
+  readonly "x5t#S256"?: string;
+  readonly x5c?: readonly string[];
 }
 
 /**
@@ -50,7 +57,7 @@ export async function checkCertificateAssertion(
 }
 
 /** The certificate that the assertion names: one registered by itself, or one whose subject and issuer are trusted. */
-function signer(header: ProtectedHeaderParameters, application: ApplicationRecord): X509Certificate {
+function signer(header: SignerNames, application: ApplicationRecord): X509Certificate {
   const sha1 = bytesInHex(header.x5t);
   const sha256 = bytesInHex(header["x5t#S256"]);
   const registered = application.certificates.map((pem) => new X509Certificate(pem));
