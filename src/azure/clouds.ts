@@ -1,62 +1,59 @@
-import { Failure } from "../errors/error.ts";
+import { readCloudFile } from "./cloud-document.ts";
+import { SharedFlight } from "./shared-flight.ts";
+import type { Logger } from "../log/logger.ts";
+import type { Cloud, CloudChoice } from "../credentials/cloud.ts";
+import type { HttpTransport } from "./http/transport.ts";
+import type { Clock } from "./http/pipeline.ts";
+import type { RetryPolicy } from "./http/retry.ts";
 
-/** Where one Azure cloud's services live. A custom cloud (Azure Stack Hub, an air-gapped one) is one more value. */
-export interface Cloud {
-  /** The name that Azure's tools use for it. */
+export { type Cloud, findCloud } from "../credentials/cloud.ts";
+
+/** Where a cloud's services live, known at once or asked for by the first request that needs to know. */
+export interface CloudSource {
   readonly name: string;
-  /** What follows `ACCOUNT.blob.`, `ACCOUNT.file.` and so on in a storage account's host names. */
-  readonly storageSuffix: string;
-  /** Where Microsoft Entra identities sign in: an origin without a slash at its end. */
-  readonly authority: string;
-  /** Azure Resource Manager: an origin without a slash at its end. */
-  readonly resourceManager: string;
+  /** Undefined until Resource Manager was asked, where it has to be (AZURE_RESOURCE_MANAGER_ENDPOINT). */
+  readonly known: Cloud | undefined;
+  /**
+   * The cloud; asks at most once, and again only after a failure. Rejects with `Failure` (Unavailable: nobody answers;
+   * FailedPrecondition: what answers is no Resource Manager) or with `signal.reason`.
+   */
+  find(signal: AbortSignal): Promise<Cloud>;
 }
 
-const publicCloud: Cloud = {
-  name: "AzureCloud",
-  storageSuffix: "core.windows.net",
-  authority: "https://login.microsoftonline.com",
-  resourceManager: "https://management.azure.com",
-};
-
-const usGovernment: Cloud = {
-  name: "AzureUSGovernment",
-  storageSuffix: "core.usgovcloudapi.net",
-  authority: "https://login.microsoftonline.us",
-  resourceManager: "https://management.usgovcloudapi.net",
-};
-
-const china: Cloud = {
-  name: "AzureChinaCloud",
-  storageSuffix: "core.chinacloudapi.cn",
-  authority: "https://login.chinacloudapi.cn",
-  resourceManager: "https://management.chinacloudapi.cn",
-};
-
-/** Source: `pkg/util/azure` of Velero, which reads AZURE_CLOUD_NAME for the official plugin. */
-const byName: ReadonlyMap<string, Cloud> = new Map([
-  ["AzureCloud", publicCloud],
-  ["AzurePublicCloud", publicCloud],
-  ["AzureUSGovernment", usGovernment],
-  ["AzureUSGovernmentCloud", usGovernment],
-  ["AzureChinaCloud", china],
-]);
+export interface CloudSettings {
+  /** Sends the request for the cloud's endpoints, if one is needed. */
+  readonly transport: HttpTransport;
+  readonly logger: Logger;
+  /** `velero-azure/VERSION`. */
+  readonly userAgent: string;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  readonly clock?: Clock | undefined;
+}
 
 /**
- * The cloud that AZURE_CLOUD_NAME names, in any case; absent or empty is the public one. Throws `Failure`
- * InvalidArgument for a name that is none.
+ * The cloud that `chooseCloud` chose, with the location's own authority where it has one. Reads the file of
+ * AZURE_ENVIRONMENT_FILEPATH at once: `Failure` InvalidArgument or NotFound when that is not what it should be. Makes no
+ * request.
  */
-export function findCloud(name: string | undefined): Cloud {
-  const wanted = (name ?? "").trim().toLowerCase();
-  if (wanted === "") {
-    return publicCloud;
+export function openCloud(choice: CloudChoice, settings: CloudSettings): CloudSource {
+  const { where, authority } = choice;
+  const own = (cloud: Cloud): Cloud =>
+    authority === undefined ? cloud : { ...cloud, authority: authority.url };
+  if (where.kind !== "asked") {
+    const cloud = where.kind === "known" ? own(where.cloud) : readCloudFile(where.path, authority?.url);
+    return { name: choice.name, known: cloud, find: () => Promise.resolve(cloud) };
   }
-  for (const [known, cloud] of byName) {
-    if (known.toLowerCase() === wanted) {
-      return cloud;
-    }
-  }
-  throw new Failure("InvalidArgument", `cannot use AZURE_CLOUD_NAME "${name}": unknown cloud`, {
-    hint: `use one of ${[...byName.keys()].join(", ")}`,
+  let found: Cloud | undefined;
+  const flight = new SharedFlight(async (signal) => {
+    const { askResourceManager } = await import("./cloud-metadata.ts");
+    found = own(await askResourceManager(where.resourceManager, settings, signal));
+    return found;
   });
+  return {
+    name: choice.name,
+    get known() {
+      return found;
+    },
+    find: (signal) => (found === undefined ? flight.join(signal) : Promise.resolve(found)),
+  };
 }

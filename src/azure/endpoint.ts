@@ -25,7 +25,15 @@ export function findBlobEndpoint(settings: EndpointSettings): BlobEndpoint {
   if (settings.storageAccountUri) {
     return parseEndpoint("storageAccountURI", settings.storageAccountUri);
   }
-  const host = `${settings.account}.blob.${settings.cloud.storageSuffix}`;
+  const { storageSuffix, name } = settings.cloud;
+  if (storageSuffix === undefined) {
+    throw new Failure(
+      "InvalidArgument",
+      `cannot reach storage account "${settings.account}": cloud "${name}" does not tell where its storage is`,
+      { hint: "set storageAccountURI, or storageEndpointSuffix in the file of AZURE_ENVIRONMENT_FILEPATH" },
+    );
+  }
+  const host = `${settings.account}.blob.${storageSuffix}`;
   return { origin: `https://${host}`, host, secure: true, basePath: "" };
 }
 

@@ -1,4 +1,5 @@
 import type { StorageCredential } from "../credentials/method.ts";
+import { Failure } from "../errors/error.ts";
 import type { Logger } from "../log/logger.ts";
 import type { Authorizer } from "./auth/authorizer.ts";
 import { parseSasToken, sasAuthorizer } from "./auth/sas-token.ts";
@@ -84,6 +85,12 @@ function signInTo(
       sign: sasTokenSigner(endpoint, token, now),
       signIn: { kind: "sas", expires: token.expires, permissions: token.permissions },
     };
+  }
+  if (credential.kind === "identity") {
+    throw new Failure(
+      "Unimplemented",
+      `cannot sign in to storage account "${account}": ${credential.identity.method} is not yet supported`,
+    );
   }
   const key = new AccountKey(account, credential.key);
   if (!endpoint.secure) {

@@ -1,8 +1,13 @@
 import { decodeBase64 } from "../config/base64.ts";
 import { quote } from "../config/quote.ts";
 import { Secret } from "../secret/secret.ts";
-import type { Claim, MethodRule, SignInInput, UsableCredential } from "./method.ts";
+import type { CredentialValues } from "../config/credentials-file.ts";
+import type { ObjectStoreConfig } from "../config/location-keys.ts";
+import { remade } from "./live-credentials.ts";
+import type { AccountRule, Claim, SignInInput, UsableCredential } from "./method.ts";
 import { describeFile, fromFile, requireNamedSecret, signInFailure } from "./values.ts";
+
+type Input = SignInInput<ObjectStoreConfig>;
 
 /** What Azure gives: 512 bits, 88 characters of base64. */
 const KEY_BYTES = 64;
@@ -14,7 +19,7 @@ const PLAUSIBLE_BYTES = { least: 16, most: 128 };
  * throws AZURE_STORAGE_KEY away and asks Resource Manager for the key when useAAD is not true: a request for
  * something that is at hand.
  */
-export const accountKey: MethodRule = {
+export const accountKey: AccountRule = {
   method: "account key",
   consider(input): Claim {
     const named = input.config.storageAccountKeyEnvVar;
@@ -32,7 +37,7 @@ export const accountKey: MethodRule = {
   },
 };
 
-function claim(input: SignInInput, name: string, secret: Secret): Claim {
+function claim(input: Input, name: string, secret: Secret): Claim {
   return {
     taken: true,
     sources: [fromFile("account key", name, input.values)],
@@ -40,7 +45,21 @@ function claim(input: SignInInput, name: string, secret: Secret): Claim {
   };
 }
 
-function useKey(input: SignInInput, name: string, secret: Secret): UsableCredential {
+function useKey(input: Input, name: string, secret: Secret): UsableCredential {
+  const { key, warnings } = readKey(input, name, secret);
+  const again = (values: CredentialValues): Secret => {
+    const now = values.secret(name);
+    return now === undefined ? key : readKey({ ...input, values }, name, now).key;
+  };
+  const credential = { kind: "account key", account: input.config.storageAccount, key } as const;
+  return { credential: { ...credential, fresh: remade(input, key, again) }, warnings };
+}
+
+function readKey(
+  input: Input,
+  name: string,
+  secret: Secret,
+): { readonly key: Secret; readonly warnings: readonly string[] } {
   const text = secret.reveal();
   const where = `the account key of ${quote(name)} in ${describeFile(input.values)}`;
   const bytes = decodeBase64(text)?.length;
@@ -63,8 +82,7 @@ function useKey(input: SignInInput, name: string, secret: Secret): UsableCredent
   if (input.config.useAAD) {
     warnings.push(`useAAD has no effect: ${where} goes before it`);
   }
-  const key = new Secret(text.replaceAll(/[\r\n]/g, ""));
-  return { credential: { kind: "account key", account: input.config.storageAccount, key }, warnings };
+  return { key: new Secret(text.replaceAll(/[\r\n]/g, "")), warnings };
 }
 
 /** What people paste instead of a key. */

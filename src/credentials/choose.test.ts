@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Environment } from "../config/credentials-file.ts";
-import { chooseCredential, explainSignIn } from "./choose.ts";
+import { chooseCredential, chooseIdentity, explainSignIn } from "./choose.ts";
 import { failureOf, input, KEY, noSecret, type Values } from "./sign-in.fixture.ts";
 
 test("the key that storageAccountKeyEnvVar names signs in, and AZURE_STORAGE_KEY is not looked at", async () => {
@@ -64,7 +64,7 @@ for (const name of ["storageAccountKeyEnvVar", "storageAccountSASTokenEnvVar"]) 
 }
 
 const principal = { AZURE_TENANT_ID: "t", AZURE_CLIENT_ID: "c" };
-const notYet: readonly [string, Values | undefined, Environment, string][] = [
+const identities: readonly [string, Values | undefined, Environment, string][] = [
   ["a client secret", { ...principal, AZURE_CLIENT_SECRET: "hunter2" }, {}, "client secret"],
   [
     "a secret and a certificate",
@@ -101,21 +101,37 @@ const notYet: readonly [string, Values | undefined, Environment, string][] = [
     "managed identity",
   ],
 ];
-for (const [name, values, env, method] of notYet) {
-  test(`${name} means ${method}, which says that it does not work yet`, async () => {
-    const direct = failureOf(await input({ useAAD: "true" }, values, env));
-    assert.equal(direct.code, "Unimplemented");
-    assert.ok(direct.message.endsWith(`: ${method} is not yet supported`), direct.message);
-    assert.match(
-      direct.hint ?? "",
-      /AZURE_STORAGE_KEY.*storageAccountKeyEnvVar.*storageAccountSASTokenEnvVar/,
-    );
-    assert.match(failureOf(await input({}, values, env)).message, /would fetch the account key/);
-    const explanation = explainSignIn(await input({}, values, env));
-    assert.equal(explanation.method, method);
-    assert.equal(explanation.throughListKeys, true);
-    assert.equal(explanation.passedOver.length, 5);
-    noSecret(explanation);
+for (const [name, values, env, method] of identities) {
+  test(`${name} means ${method}, for the blobs themselves or for the account key`, async () => {
+    for (const [config, throughListKeys] of [
+      [{ useAAD: "true" }, false],
+      [{}, true],
+    ] as const) {
+      const { credential, explanation } = chooseCredential(await input(config, values, env));
+      assert.ok(credential.kind === "identity");
+      assert.equal(credential.identity.method, method);
+      assert.equal(credential.identity.proof().method, method);
+      assert.equal(credential.throughListKeys, throughListKeys);
+      assert.equal(explanation.method, method);
+      assert.equal(explanation.throughListKeys, throughListKeys);
+      assert.equal(explanation.passedOver.length, 5);
+      const audience = throughListKeys ? "https://management.azure.com" : "https://storage.azure.com";
+      assert.equal(explanation.audience?.value, audience);
+      noSecret(explanation, credential);
+    }
+  });
+
+  test(`${name} means ${method} for a volume snapshot location, too, which has no account`, async () => {
+    const { config: _config, ...others } = await input({}, values, env);
+    const { credential, explanation } = chooseIdentity({
+      ...others,
+      config: { activeDirectoryAuthorityURI: undefined },
+    });
+    assert.equal(credential.identity.method, method);
+    assert.equal(credential.throughListKeys, false);
+    assert.equal(explanation.account, undefined);
+    assert.equal(explanation.audience?.value, "https://management.azure.com");
+    assert.match(explanation.passedOver[1]?.why ?? "", /identities alone/);
   });
 }
 

@@ -1,9 +1,14 @@
+import type { CredentialValues } from "../config/credentials-file.ts";
 import { configuredEndpoint } from "../config/object-store-config.ts";
 import { quote } from "../config/quote.ts";
 import { Secret } from "../secret/secret.ts";
-import type { Claim, MethodRule, SignInInput, UsableCredential } from "./method.ts";
+import type { ObjectStoreConfig } from "../config/location-keys.ts";
+import { remade } from "./live-credentials.ts";
+import type { AccountRule, Claim, SignInInput, UsableCredential } from "./method.ts";
 import { type SasFields, cannotReach, missingPermissions, readSas } from "./sas-fields.ts";
 import { describeFile, fromFile, requireNamedSecret, signInFailure } from "./values.ts";
+
+type Input = SignInInput<ObjectStoreConfig>;
 
 const DAY = 24 * 60 * 60 * 1000;
 /** Long enough before the end for a person to notice the warning and make another token. */
@@ -12,7 +17,7 @@ const WARN_BEFORE = 7 * DAY;
 const CLOCK_SKEW = 15 * 60 * 1000;
 
 /** A shared access signature, of the key that storageAccountSASTokenEnvVar names; no other method is looked at then. */
-export const sasToken: MethodRule = {
+export const sasToken: AccountRule = {
   method: "SAS token",
   consider(input): Claim {
     const name = input.config.storageAccountSASTokenEnvVar;
@@ -28,7 +33,21 @@ export const sasToken: MethodRule = {
   },
 };
 
-function useToken(input: SignInInput, name: string, secret: Secret): UsableCredential {
+function useToken(input: Input, name: string, secret: Secret): UsableCredential {
+  const { token, warnings } = readToken(input, name, secret);
+  // By the time of the choice: whether a token that came later is still valid, the service knows best.
+  const again = (values: CredentialValues): Secret => {
+    const now = values.secret(name);
+    return now === undefined ? token : readToken({ ...input, values }, name, now).token;
+  };
+  return { credential: { kind: "SAS token", token, fresh: remade(input, token, again) }, warnings };
+}
+
+function readToken(
+  input: Input,
+  name: string,
+  secret: Secret,
+): { readonly token: Secret; readonly warnings: readonly string[] } {
   const token = secret.reveal().trim().replace(/^\?/, "");
   const where = `the SAS token of ${quote(name)} in ${describeFile(input.values)}`;
   const fields = readSas(token);
@@ -52,13 +71,10 @@ function useToken(input: SignInInput, name: string, secret: Secret): UsableCrede
       "make one with the permissions racwdl (sp=racwdl)",
     );
   }
-  return {
-    credential: { kind: "SAS token", token: new Secret(token) },
-    warnings: warningsOf(input, where, fields, missing.tolerable),
-  };
+  return { token: new Secret(token), warnings: warningsOf(input, where, fields, missing.tolerable) };
 }
 
-function requireValidNow(input: SignInInput, where: string, { starts, expires }: SasFields): void {
+function requireValidNow(input: Input, where: string, { starts, expires }: SasFields): void {
   const clock = `it is now ${showTime(input.now)} by this machine's clock`;
   if (expires !== undefined && expires <= input.now) {
     const reason = `${where} expired at ${showTime(expires)} (${clock})`;
@@ -73,12 +89,7 @@ function requireValidNow(input: SignInInput, where: string, { starts, expires }:
   }
 }
 
-function warningsOf(
-  input: SignInInput,
-  where: string,
-  fields: SasFields,
-  cannot: readonly string[],
-): string[] {
+function warningsOf(input: Input, where: string, fields: SasFields, cannot: readonly string[]): string[] {
   const warnings = cannot.map((action) => `${where} does not allow to ${action}`);
   const left = fields.expires === undefined ? Infinity : fields.expires - input.now;
   if (fields.expires !== undefined && left <= WARN_BEFORE) {

@@ -7,13 +7,10 @@ import type { SignInInput, ValueSource } from "./method.ts";
 
 /** The Failure of a sign-in; `reason` may name keys and files, never values. */
 export function signInFailure(input: SignInInput, code: ErrorCode, reason: string, hint?: string): Failure {
-  return new Failure(
-    code,
-    `cannot sign in to storage account ${quote(input.config.storageAccount)}: ${reason}`,
-    {
-      hint,
-    },
-  );
+  const { storageAccount } = input.config;
+  const where =
+    storageAccount === undefined ? "Azure Resource Manager" : `storage account ${quote(storageAccount)}`;
+  return new Failure(code, `cannot sign in to ${where}: ${reason}`, { hint });
 }
 
 /** `key "NAME" of credentials file "PATH"`, for explanations. */
@@ -55,8 +52,9 @@ export function requireNamedSecret(input: SignInInput, configKey: string, name: 
 }
 
 /** A key that the method cannot do without. Throws InvalidArgument that names it and the key that asked for it. */
-export function requireKey(input: SignInInput, name: PublicCredentialKey, because: string): ValueSource {
-  if (input.values.get(name) === undefined) {
+export function requireKey(input: SignInInput, name: PublicCredentialKey, because: string): string {
+  const value = input.values.get(name);
+  if (value === undefined) {
     throw signInFailure(
       input,
       "InvalidArgument",
@@ -64,7 +62,7 @@ export function requireKey(input: SignInInput, name: PublicCredentialKey, becaus
       `a service principal needs AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET or a certificate`,
     );
   }
-  return fromFile(name, name, input.values);
+  return value;
 }
 
 /**

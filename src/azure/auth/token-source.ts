@@ -8,8 +8,8 @@ export interface AccessToken {
 }
 
 /**
- * What a bearer token is asked for, as the origin of a resource without a slash at its end:
- * `https://storage.azure.com`, `https://management.azure.com`, or a custom cloud's own.
+ * What a bearer token is asked for: one of a `Cloud`'s audiences. `https://storage.azure.com`,
+ * `https://management.azure.com`, or a custom cloud's own, exactly as that cloud writes it.
  */
 export type TokenAudience = string;
 
@@ -25,9 +25,12 @@ export interface TokenSource {
   /**
    * Rejects with `Failure`: Unauthenticated for what the identity provider refuses, with its AADSTS code and the
    * remedy; InvalidArgument for proof that cannot be read; Unavailable when the provider does not answer; or with
-   * `signal.reason`.
+   * `signal.reason`. Who aborts stops waiting alone: others who wait for the same request get its token.
+   *
+   * `tenant`: of a service that told, in its challenge, that it belongs to another tenant than the token's.
+   * FailedPrecondition when AZURE_ADDITIONALLY_ALLOWED_TENANTS does not allow it.
    */
-  token(audience: TokenAudience, signal: AbortSignal): Promise<AccessToken>;
+  token(audience: TokenAudience, signal: AbortSignal, tenant?: string): Promise<AccessToken>;
   /** A service refused this token although it had not expired: the next question gets another one. */
   refused(audience: TokenAudience, token: AccessToken): void;
 }

@@ -11,6 +11,8 @@ export interface RetryPolicy {
   readonly maxDelay: number;
   /** No attempt begins later than this after the first. */
   readonly total: number;
+  /** Answers that are worth another attempt; absent: those that are for every service of Azure. */
+  readonly statuses?: ReadonlySet<number> | undefined;
 }
 
 export const defaultRetryPolicy: RetryPolicy = {
@@ -65,7 +67,9 @@ export function retryDelay(
 function attemptLimit(policy: RetryPolicy, outcome: Outcome): number {
   if ("response" in outcome) {
     const { status, headers } = outcome.response;
-    const worth = retryableStatuses.has(status) || retryableCodes.has(headers["x-ms-error-code"] ?? "");
+    const worth =
+      (policy.statuses ?? retryableStatuses).has(status) ||
+      retryableCodes.has(headers["x-ms-error-code"] ?? "");
     return worth ? policy.maxAttempts : 0;
   }
   switch (outcome.error.trouble) {

@@ -1,0 +1,66 @@
+import { readFileSync } from "node:fs";
+import { quote } from "../../config/quote.ts";
+import { Failure } from "../../errors/error.ts";
+import { Secret } from "../../secret/secret.ts";
+import type { Claims } from "./entra-errors.ts";
+import { readClaims } from "./jwt.ts";
+
+/** Far more than a service account's token has. */
+const MAX_CHARACTERS = 64 * 1024;
+
+/**
+ * The service account's token as its file holds it now: kubelet writes a new one long before the old one expires.
+ * Throws `Failure`: InvalidArgument that names the file when it cannot be read or holds no token, Unauthenticated when
+ * the token has expired. Source: Kubernetes, "Service account token volume projection".
+ */
+export function readFederatedToken(
+  path: string,
+  what: string,
+  now: number,
+): { readonly token: Secret; readonly claims: Claims } {
+  const where = `the service account token in AZURE_FEDERATED_TOKEN_FILE ${quote(path)}`;
+  const token = new Secret(readText(path, `${what}: ${where}`));
+  const claims = readClaims(token);
+  const expires = claims?.["exp"];
+  if (claims === undefined || typeof expires !== "number") {
+    const reason = token.reveal() === "" ? "is empty" : "is not a JWT";
+    throw new Failure("InvalidArgument", `${what}: ${where} ${reason}`, {
+      hint: "the file must be a projected service account token with audience api://AzureADTokenExchange",
+    });
+  }
+  if (expires * 1000 <= now) {
+    throw new Failure(
+      "Unauthenticated",
+      `${what}: ${where} expired at ${new Date(expires * 1000).toISOString()}; it is now ${new Date(now).toISOString()} by this machine's clock`,
+      {
+        hint: "kubelet should have replaced it: check that the file is the projected volume itself and no copy of it, and that the clock is right",
+      },
+    );
+  }
+  return { token, claims: shown(claims) };
+}
+
+function readText(path: string, what: string): string {
+  try {
+    return readFileSync(path, "utf8").slice(0, MAX_CHARACTERS).trim();
+  } catch (cause) {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+    const reason =
+      code === "ENOENT"
+        ? "is not there"
+        : code === "EACCES"
+          ? "may not be read by this user"
+          : `cannot be read (${code})`;
+    throw new Failure("InvalidArgument", `${what} ${reason}`, {
+      hint: "the pod must be labelled azure.workload.identity/use, or mount a service account token at that path; for node-agent, too",
+      cause,
+    });
+  }
+}
+
+/** Whom the token speaks of: no secret, and what a remedy needs. */
+function shown(claims: Readonly<Record<string, unknown>>): Claims {
+  const text = (value: unknown): string =>
+    typeof value === "string" ? value : Array.isArray(value) ? value.join(" ") : "";
+  return { issuer: text(claims["iss"]), subject: text(claims["sub"]), audience: text(claims["aud"]) };
+}
