@@ -19,6 +19,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Bundle } from "./bundle.ts";
 import { type Architecture, makeExecutable } from "./elf.ts";
+import { CODE_CACHE_SUFFIX } from "./part-names.ts";
 
 export const EXECUTABLE_NAME = "velero-azure";
 /** Beside the executable; a folder, because Velero starts every executable file it finds in its plugin folder. */
@@ -48,12 +49,16 @@ const EXEC_ARGV: readonly string[] = [
  */
 const REPRODUCIBLE = ["--random-seed=1"];
 
+const COMPILER = join(import.meta.dirname, "compile.ts");
+
 /** Bytes. */
 const PIECE = 64 * 1024;
 
 export interface Parts {
   readonly architecture: Architecture;
   readonly bundle: Bundle;
+  /** The executable's main script (`bundleLoader`), for parts with or without compiled code, as `codeCache` says. */
+  readonly loader: Uint8Array;
   /** The Node executable of that architecture. */
   readonly node: Uint8Array;
   readonly libraries: ReadonlyMap<string, Uint8Array>;
@@ -67,11 +72,20 @@ function makeBlob(parts: Parts): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), "velero-azure-build-"));
   try {
     const assets: Record<string, string> = {};
-    for (const [name, source] of parts.bundle.workers) {
-      assets[name] = `${name}.cjs`;
-      writeFileSync(join(folder, `${name}.cjs`), source);
+    for (const [name, source] of [...parts.bundle.parts, ...parts.bundle.workers]) {
+      assets[name] = name;
+      writeFileSync(join(folder, name), source);
     }
-    writeFileSync(join(folder, `${EXECUTABLE_NAME}.cjs`), parts.bundle.main);
+    if (parts.codeCache) {
+      const names = [...parts.bundle.parts.keys()];
+      execFileSync(parts.hostNode, [...REPRODUCIBLE, COMPILER, ...names], {
+        cwd: folder,
+        env: {},
+        stdio: "pipe",
+      });
+      for (const name of names) assets[`${name}${CODE_CACHE_SUFFIX}`] = `${name}${CODE_CACHE_SUFFIX}`;
+    }
+    writeFileSync(join(folder, `${EXECUTABLE_NAME}.cjs`), parts.loader);
     const config = {
       main: `${EXECUTABLE_NAME}.cjs`,
       output: "blob",

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { type BuildInfo, type Bundle, bundleSources } from "../packaging/bundle.ts";
+import { type BuildInfo, type Bundle, bundleLoader, bundleSources } from "../packaging/bundle.ts";
 import type { Architecture } from "../packaging/elf.ts";
 import { EXECUTABLE_NAME, writeExecutable } from "../packaging/executable.ts";
 import { collectLibraries, newestGlibc, ownLibrary, VELERO_GLIBC } from "../packaging/libraries.ts";
@@ -71,7 +71,11 @@ function progress(message: string): void {
   process.stderr.write(`${message}\n`);
 }
 
-function buildFor(architecture: Architecture, bundle: Bundle, { out, libraries }: Options): string {
+async function buildFor(
+  architecture: Architecture,
+  bundle: Bundle,
+  { out, libraries }: Options,
+): Promise<string> {
   const own = architecture === HOST;
   const node = readFileSync(own ? process.execPath : nodeFor(architecture, progress));
   const find = own ? ownLibrary : libraryIn(libraries ?? librariesFor(architecture, progress));
@@ -84,7 +88,15 @@ function buildFor(architecture: Architecture, bundle: Bundle, { out, libraries }
   }
   const folder = join(out, `linux-${architecture}`);
   writeExecutable(
-    { architecture, bundle, node, libraries: found, hostNode: process.execPath, codeCache: own },
+    {
+      architecture,
+      bundle,
+      loader: await bundleLoader(own),
+      node,
+      libraries: found,
+      hostNode: process.execPath,
+      codeCache: own,
+    },
     folder,
   );
   return join(folder, EXECUTABLE_NAME);
@@ -100,7 +112,7 @@ async function main(): Promise<void> {
   const bundle = await bundleSources(root, info);
   for (const architecture of chosen.architectures) {
     const began = performance.now();
-    const path = relative(process.cwd(), buildFor(architecture, bundle, chosen));
+    const path = relative(process.cwd(), await buildFor(architecture, bundle, chosen));
     const seconds = ((performance.now() - began) / 1000).toFixed(1);
     console.log(`${path}  ${info.version} (commit ${info.commit})  ${seconds} s`);
   }
