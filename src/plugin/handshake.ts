@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { Failure } from "../errors/error.ts";
@@ -98,5 +98,12 @@ function groupId(name: string): number {
 
 /** Removes the socket and its folder; to be called at exit, whatever happened before. */
 export function removeSocketFolder(socketPath: string): void {
-  rmSync(dirname(socketPath), { recursive: true, force: true });
+  // Not rmSync: it takes a millisecond to look around first.
+  for (const remove of [() => unlinkSync(socketPath), () => rmdirSync(dirname(socketPath))]) {
+    try {
+      remove();
+    } catch {
+      // The socket is gone once it is closed, and the folder may have been cleaned away.
+    }
+  }
 }

@@ -2,6 +2,8 @@ import type { Logger } from "../log/logger.ts";
 import type { MethodLookup } from "./grpc/server.ts";
 import type { ServiceHandlers } from "./grpc/service.ts";
 import type { Lifecycle } from "./serve.ts";
+import { controllerService, healthService, idleStreams } from "./services/go-plugin.ts";
+import { listerService } from "./services/lister.ts";
 import type { OpenObjectStore } from "./services/object-store.ts";
 
 export interface ServiceParts {
@@ -13,21 +15,20 @@ export interface ServiceParts {
 }
 
 /**
- * Finds methods, loading each service with its first request: Velero starts this executable for every little
- * thing, and most of what it then asks for touches one service only.
+ * Finds methods, loading each of the large services with its first request: Velero starts this executable for every
+ * little thing, and most of what it then asks for touches one service only.
  */
 export function methodLookup(parts: ServiceParts): MethodLookup {
   const loaders: Readonly<Record<string, () => Promise<ServiceHandlers>>> = {
-    "generated.PluginLister": async () => (await import("./services/lister.ts")).listerService(parts.command),
+    "generated.PluginLister": async () => listerService(parts.command),
     "generated.ObjectStore": async () =>
       (await import("./services/object-store.ts")).objectStoreService(parts.openObjectStore, parts.logger),
     "generated.VolumeSnapshotter": async () =>
       (await import("./services/volume-snapshotter.ts")).volumeSnapshotterService(),
-    "grpc.health.v1.Health": async () => (await import("./services/go-plugin.ts")).healthService(),
-    "plugin.GRPCController": async () =>
-      (await import("./services/go-plugin.ts")).controllerService(parts.lifecycle.shutdown),
-    "plugin.GRPCBroker": async () => (await import("./services/go-plugin.ts")).idleStreams(),
-    "plugin.GRPCStdio": async () => (await import("./services/go-plugin.ts")).idleStreams(),
+    "grpc.health.v1.Health": async () => healthService(),
+    "plugin.GRPCController": async () => controllerService(parts.lifecycle.end),
+    "plugin.GRPCBroker": async () => idleStreams(),
+    "plugin.GRPCStdio": async () => idleStreams(),
   };
   const loaded = new Map<string, Promise<ServiceHandlers>>();
   return async (path) => {

@@ -9,6 +9,8 @@ const STDOUT = 1;
 /** How often to look whether the host still lives: a host killed before it dialled leaves no connection to close. */
 const HOST_CHECK_MILLISECONDS = 500;
 
+const LISTEN_BACKLOG = 511;
+
 /** What answers under way get to reach the host; go-plugin's host waits 2 s before it kills. */
 const GRACE_MILLISECONDS = 1_000;
 
@@ -24,10 +26,8 @@ export interface ServeOptions {
 
 /** What the services may ask of the process. */
 export interface Lifecycle {
-  /** Aborts what is under way and ends the process: when the host has hung up, or after a second. */
-  readonly shutdown: () => void;
-  /** The host has hung up its last connection: there is nobody left to serve. */
-  readonly hungUp: () => void;
+  /** Aborts what is under way and ends the process: there is nobody left to answer. */
+  readonly end: () => void;
 }
 
 /**
@@ -49,7 +49,7 @@ export function serve(options: ServeOptions): void {
     server?.abortCalls();
     setTimeout(() => process.exit(0), GRACE_MILLISECONDS);
   };
-  const hungUp = (): void => {
+  const end = (): void => {
     shutdown();
     // One turn of the event loop: what the aborts set off (closing connections to the store) starts.
     setImmediate(() => process.exit(0));
@@ -73,14 +73,26 @@ export function serve(options: ServeOptions): void {
     logger.log("error", `cannot listen on "${socketPath}": ${error.message}`);
     process.exit(1);
   });
-  listener.listen(socketPath, () => {
+  listener.on("listening", () => {
     shareSocket(socketPath, env);
     writeSync(STDOUT, handshakeLine(socketPath, env));
-    void options.loadServer({ shutdown, hungUp }).then((loaded) => {
+    void options.loadServer({ end }).then((loaded) => {
       server = loaded;
       for (const socket of waiting) loaded.accept(socket);
     });
   });
+  listen(listener, socketPath);
+}
+
+/**
+ * `listen` as net.Server does it in a process that no cluster started. Its own `listen` first loads node:cluster, and with
+ * it child_process and dgram, to find that out: 3 ms and 1 MB of each start.
+ */
+function listen(listener: Server, socketPath: string): void {
+  const direct: unknown = Reflect.get(listener, "_listen2");
+  if (typeof direct !== "function") listener.listen(socketPath);
+  // A path in place of an address (port and family -1), and the backlog that Node takes.
+  else Reflect.apply(direct, listener, [socketPath, -1, -1, LISTEN_BACKLOG]);
 }
 
 /** Ends the process when its parent is another than at its start: the host is gone, even by SIGKILL. */

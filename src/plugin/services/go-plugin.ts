@@ -33,11 +33,15 @@ export function healthService(): ServiceHandlers {
   });
 }
 
-/** The host's request to end. It is answered first, since go-plugin kills a plugin that drops it. */
-export function controllerService(shutdown: () => void): ServiceHandlers {
+/**
+ * The host's request to end. It is answered first, since go-plugin kills a plugin that drops it; then nothing is waited
+ * for, since the host hangs up as soon as it has the answer.
+ */
+export function controllerService(end: () => void): ServiceHandlers {
   return implement(GRPCControllerDefinition, {
-    shutdown: async () => {
-      setImmediate(shutdown);
+    shutdown: async (_request, signal) => {
+      // The signal fires when the stream is over: the answer is out.
+      signal.addEventListener("abort", end, { once: true });
       return {};
     },
   });
