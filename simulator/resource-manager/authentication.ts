@@ -58,9 +58,8 @@ function refusal(request: SignIn, why: TokenRefusal): ManagementError {
       return unauthorized(request, "InvalidAuthenticationTokenTenant", wrongTenant(request, claims));
     case "expired":
       return unauthorized(request, "ExpiredAuthenticationToken", expired(request, claims));
-    case "malformed":
-    case "signature":
-    case "not yet valid":
+    default:
+      // Malformed, badly signed, or not valid yet.
       return unauthorized(request, "InvalidAuthenticationToken", "The access token is invalid.");
   }
 }

@@ -1,23 +1,23 @@
-import { randomUUID } from "node:crypto";
-import { setTimeout as delay } from "node:timers/promises";
-
 import type { AccessTokenClaims, AccessTokens } from "../core/access-tokens.ts";
 import type { SimulatedClock } from "../core/clock.ts";
+import { effectOf, skewed, suffered } from "../core/effects.ts";
 import type { FaultEffect, FaultQueue } from "../core/faults.ts";
-import type { Handler, SimulatedRequest, SimulatedResponse } from "../http/message.ts";
-import { checkApiVersion, isKnownNamespace, requiredApiVersion, versionsOf } from "./api-versions.ts";
+import type { Handler, SimulatedRequest } from "../http/message.ts";
+import { requiredApiVersion } from "./api-versions.ts";
 import { signIn } from "./authentication.ts";
 import { ManagementError, resourceGroupNotFound, subscriptionNotFound } from "./errors.ts";
 import type { Inventory } from "./inventory.ts";
 import { metadataEndpoints } from "./metadata-endpoints.ts";
 import type { OperationPace } from "./operations.ts";
 import { AZURE_RATE_LIMITS, rateLimiter, throttled } from "./rate-limits.ts";
-import type { CountedRequest, RateLimits } from "./rate-limits.ts";
+import type { CountedRequest, RateLimiter, RateLimits } from "./rate-limits.ts";
 import { readBody } from "./request-body.ts";
 import { groupId, isGuid, keyOf, matchPath, parentsOf, scopeOfRequest, segmentsOf } from "./resource-id.ts";
-import type { PathVariables } from "./resource-id.ts";
+import { errorAnswer, response } from "./responses.ts";
 import { allRoutes } from "./route-table.ts";
 import type { Answer, BlobContainers, CloudEndpoints, ManagementRequest, Route } from "./routes.ts";
+import { checkVersionOf, noSuchType, routeFor } from "./routing.ts";
+import type { ResourceGroupRecord } from "./state.ts";
 
 export interface ResourceManagerOptions {
   readonly inventory: Inventory;
@@ -43,93 +43,97 @@ export interface ResourceManagerOptions {
  * Source: learn.microsoft.com/rest/api/azure
  */
 export function resourceManager(options: ResourceManagerOptions): Handler {
-  const routes = allRoutes({
-    inventory: options.inventory,
-    endpoints: options.endpoints,
-    containers: options.containers,
-    pace: options.pace ?? { milliseconds: 0, retryAfterSeconds: 1 },
-    directoryHas: options.directoryHas ?? (() => true),
-  });
-  const limiter = rateLimiter({ ...AZURE_RATE_LIMITS, ...options.limits });
-
+  const gateway = new Gateway(options);
   return async (request) => {
-    const suffered: FaultEffect[] = [];
-    const answer = await answered(request, suffered).catch((error: unknown) => {
+    const effects: FaultEffect[] = [];
+    const answer = await gateway.answer(request, effects).catch((error: unknown) => {
       if (error instanceof ManagementError) {
         return errorAnswer(error, "gateway");
       }
       throw error;
     });
-    return response(request, answer, suffered, options.clock.now());
+    return response(request, answer, effects, options.clock.now());
   };
+}
 
-  async function answered(request: SimulatedRequest, suffered: FaultEffect[]): Promise<Answer> {
+class Gateway {
+  readonly #options: ResourceManagerOptions;
+  readonly #routes: readonly Route[];
+  readonly #limiter: RateLimiter;
+
+  constructor(options: ResourceManagerOptions) {
+    this.#options = options;
+    this.#routes = allRoutes({
+      inventory: options.inventory,
+      endpoints: options.endpoints,
+      containers: options.containers,
+      pace: options.pace ?? { milliseconds: 0, retryAfterSeconds: 1 },
+      directoryHas: options.directoryHas ?? (() => true),
+    });
+    this.#limiter = rateLimiter({ ...AZURE_RATE_LIMITS, ...options.limits });
+  }
+
+  /** The effects that the request suffers are added to `effects`. */
+  async answer(request: SimulatedRequest, effects: FaultEffect[]): Promise<Answer> {
+    const { inventory, clock, endpoints } = this.#options;
     const query = new URLSearchParams(request.query);
     const segments = segmentsOf(request.path);
+    const apiVersion = requiredApiVersion(query);
     if (matchPath("/metadata/endpoints", segments) !== undefined) {
       const counted = { operation: "metadata/endpoints", method: request.method, subscription: undefined };
-      await suffer(counted, suffered);
-      return metadataEndpoints(requiredApiVersion(query), request.origin, options.endpoints());
+      await this.#suffer(counted, effects);
+      return metadataEndpoints(apiVersion, request.origin, endpoints());
     }
-    const apiVersion = requiredApiVersion(query);
-    const { route, path } = routeFor(routes, request.method, segments);
+    const { route, path } = routeFor(this.#routes, request.method, segments);
     const subscription = parentsOf(segments).subscription?.toLowerCase();
     const counted = { operation: route?.operation ?? "", method: request.method, subscription };
-    await suffer(counted, suffered);
-    const now = options.clock.now() + skewOf(suffered);
-    const caller = await signedIn(request, subscription, suffered, now);
-    const limits = limiter.count({ ...counted, principal: caller.oid }, options.clock.now());
+    await this.#suffer(counted, effects);
+    const now = skewed(clock.now(), effects);
+    const caller = await this.#signedIn(request, subscription, effects, now);
+    const limits = this.#limiter.count({ ...counted, principal: caller.oid }, clock.now());
     if (route === undefined) {
       throw noSuchType(segments, apiVersion);
     }
-    checkVersionOf(route, segments, apiVersion);
-    authorize(route, segments, caller);
-    checkGroup(route, segments);
-    const answer = await answerOf(route, {
-      method: request.method,
-      origin: request.origin,
-      apiVersion,
-      query,
-      path,
-      id: `/${segments.join("/")}`,
-      caller,
-      state: options.inventory.state,
-      now,
-      body: () => readBody(request.body),
-    });
+    this.#letThrough(route, segments, apiVersion, caller);
+    const id = `/${segments.join("/")}`;
+    const { method, origin } = request;
+    const { state } = inventory;
+    const body = () => readBody(request);
+    const fields = { method, origin, apiVersion, query, path, id, caller, state, now, body };
+    const answer = await answerOf(route, fields);
     return { ...answer, headers: { ...limits, ...answer.headers } };
   }
 
-  async function suffer(request: Omit<CountedRequest, "principal">, suffered: FaultEffect[]): Promise<void> {
-    suffered.push(...options.faults.take("resource-manager", request.operation));
-    for (const effect of suffered) {
-      if (effect.kind === "delay") {
-        await delay(effect.milliseconds);
-      } else if (effect.kind === "throttle") {
-        throw throttled({ ...request, principal: "" }, effect.retryAfterSeconds);
-      } else if (effect.kind === "fail") {
-        throw new ManagementError(effect.status, effect.code, effect.message ?? `${effect.code}.`);
-      }
+  async #suffer(request: Omit<CountedRequest, "principal">, effects: FaultEffect[]): Promise<void> {
+    effects.push(...this.#options.faults.take("resource-manager", request.operation));
+    await suffered(effects);
+    const throttle = effectOf(effects, "throttle");
+    if (throttle !== undefined) {
+      throw throttled({ ...request, principal: "" }, throttle.retryAfterSeconds);
+    }
+    const fail = effectOf(effects, "fail");
+    if (fail !== undefined) {
+      throw new ManagementError(fail.status, fail.code, fail.message ?? `${fail.code}.`);
     }
   }
 
-  async function signedIn(
+  async #signedIn(
     request: SimulatedRequest,
     subscription: string | undefined,
-    suffered: readonly FaultEffect[],
+    effects: readonly FaultEffect[],
     now: number,
   ): Promise<AccessTokenClaims> {
     return signIn({
-      tokens: options.tokens,
+      tokens: this.#options.tokens,
       authorization: request.headers["authorization"],
-      endpoints: options.endpoints(),
-      tenantId: subscription === undefined ? undefined : tenantOf(subscription),
+      endpoints: this.#options.endpoints(),
+      tenantId: subscription === undefined ? undefined : this.#tenantOf(subscription),
       now,
-      takenForExpired: suffered.some((effect) => effect.kind === "expire-token"),
+      takenForExpired: effectOf(effects, "expire-token") !== undefined,
     });
   }
 
-  function tenantOf(subscription: string): string {
+  #tenantOf(subscription: string): string {
     if (!isGuid(subscription)) {
       throw new ManagementError(
         400,
@@ -137,25 +141,37 @@ export function resourceManager(options: ResourceManagerOptions): Handler {
         `The provided subscription identifier '${subscription}' is malformed or invalid.`,
       );
     }
-    const record = options.inventory.state.subscriptions[subscription];
+    const record = this.#options.inventory.state.subscriptions[subscription];
     if (record === undefined) {
       throw subscriptionNotFound(subscription);
     }
     return record.tenantId;
   }
 
-  function checkVersionOf(route: Route, segments: readonly string[], apiVersion: string): void {
-    const { namespace, type } = typeOf(route.path);
+  /** Throws unless version, roles and resource group are as the operation needs them. */
+  #letThrough(
+    route: Route,
+    segments: readonly string[],
+    apiVersion: string,
+    caller: AccessTokenClaims,
+  ): void {
     const { subscription, group } = parentsOf(segments);
-    const record = options.inventory.state.resourceGroups[keyOf(groupId(subscription ?? "", group ?? ""))];
-    checkApiVersion(namespace, type, apiVersion, record?.location ?? "global");
+    const record = this.#groupOf(subscription, group);
+    checkVersionOf(route, apiVersion, record?.location ?? "global");
+    this.#authorize(route, segments, caller);
+    if (group !== undefined && record === undefined && route.withoutGroup !== true) {
+      throw resourceGroupNotFound(group);
+    }
   }
 
-  function authorize(route: Route, segments: readonly string[], caller: AccessTokenClaims): void {
-    const { action } = route;
-    const scope = scopeOfRequest(route.path, segments);
+  #groupOf(subscription: string | undefined, group: string | undefined): ResourceGroupRecord | undefined {
+    return this.#options.inventory.state.resourceGroups[keyOf(groupId(subscription ?? "", group ?? ""))];
+  }
+
+  #authorize({ action, path }: Route, segments: readonly string[], caller: AccessTokenClaims): void {
+    const scope = scopeOfRequest(path, segments);
     const request = { principalId: caller.oid, scope, action: action ?? "", data: false };
-    if (action !== undefined && !options.inventory.isAllowed(request)) {
+    if (action !== undefined && !this.#options.inventory.isAllowed(request)) {
       throw new ManagementError(
         403,
         "AuthorizationFailed",
@@ -165,80 +181,8 @@ export function resourceManager(options: ResourceManagerOptions): Handler {
       );
     }
   }
-
-  function checkGroup(route: Route, segments: readonly string[]): void {
-    const { subscription, group } = parentsOf(segments);
-    if (subscription !== undefined && group !== undefined && route.withoutGroup !== true) {
-      if (options.inventory.state.resourceGroups[keyOf(groupId(subscription, group))] === undefined) {
-        throw resourceGroupNotFound(group);
-      }
-    }
-  }
 }
 
-/** The operation of a path and method; none for a type that is not there. Throws 405 for another method. */
-function routeFor(
-  routes: readonly Route[],
-  method: string,
-  segments: readonly string[],
-): { route?: Route; path: PathVariables } {
-  let known = false;
-  for (const route of routes) {
-    const path = matchPath(route.path, segments);
-    if (path !== undefined) {
-      known = true;
-      if (route.method === method) {
-        return { route, path };
-      }
-    }
-  }
-  if (known) {
-    throw new ManagementError(
-      405,
-      "HttpMethodNotSupported",
-      `The requested resource does not support http method '${method}'.`,
-    );
-  }
-  return { path: {} };
-}
-
-/** Namespace and type of a path, such as `Microsoft.Storage` and `storageAccounts/blobServices`. */
-function typeOf(path: string): { namespace: string; type: string } {
-  const segments = path.split("/").filter((segment) => segment !== "");
-  const start = segments.findLastIndex((segment) => segment.toLowerCase() === "providers");
-  if (start < 0) {
-    const group = segments[2]?.toLowerCase() === "resourcegroups";
-    return { namespace: "Microsoft.Resources", type: group ? "resourceGroups" : "subscriptions" };
-  }
-  const types = segments.slice(start + 2).filter((_, index) => index % 2 === 0);
-  return { namespace: segments[start + 1] ?? "", type: types.join("/") };
-}
-
-function noSuchType(segments: readonly string[], apiVersion: string): ManagementError {
-  const { namespace, type } = typeOf(`/${segments.join("/")}`);
-  if (segments[0]?.toLowerCase() !== "subscriptions" && segments[0]?.toLowerCase() !== "providers") {
-    return new ManagementError(
-      404,
-      "MissingSubscription",
-      "The request did not have a subscription or a valid tenant level resource provider.",
-    );
-  }
-  if (!isKnownNamespace(namespace)) {
-    return new ManagementError(
-      404,
-      "InvalidResourceNamespace",
-      `The resource namespace '${namespace}' is invalid.`,
-    );
-  }
-  return new ManagementError(
-    404,
-    "InvalidResourceType",
-    `The resource type '${type}' could not be found in the namespace '${namespace}' for api version ` +
-      `'${apiVersion}'. The supported api-versions are '${versionsOf(namespace).join(",")}'.`,
-  );
-}
-
-/** Errors of a resource provider are told apart from Resource Manager's own by a header. */
 async function answerOf(route: Route, request: ManagementRequest): Promise<Answer> {
   try {
     return await route.answer(request);
@@ -248,50 +192,4 @@ async function answerOf(route: Route, request: ManagementRequest): Promise<Answe
     }
     throw error;
   }
-}
-
-function skewOf(effects: readonly FaultEffect[]): number {
-  return effects.reduce((skew, effect) => skew + (effect.kind === "skew-clock" ? effect.milliseconds : 0), 0);
-}
-
-function errorAnswer(error: ManagementError, cause: "gateway" | "service"): Answer {
-  return {
-    status: error.status,
-    headers: { ...error.headers, "x-ms-failure-cause": cause },
-    body: { error: { code: error.code, message: error.message } },
-  };
-}
-
-function response(
-  request: SimulatedRequest,
-  answer: Answer,
-  suffered: readonly FaultEffect[],
-  now: number,
-): SimulatedResponse {
-  const requestId = randomUUID();
-  const correlation = request.headers["x-ms-correlation-request-id"] ?? requestId;
-  const clientId = request.headers["x-ms-client-request-id"];
-  const echoed = request.headers["x-ms-return-client-request-id"]?.toLowerCase() === "true";
-  const cut = suffered.find((effect) => effect.kind === "cut");
-  const skew = skewOf(suffered);
-  const time = new Date(now).toISOString().replaceAll(/[-:]|\.\d+/g, "");
-  return {
-    status: answer.status,
-    headers: {
-      "cache-control": "no-cache",
-      pragma: "no-cache",
-      expires: "-1",
-      ...(answer.body === undefined ? {} : { "content-type": "application/json; charset=utf-8" }),
-      "x-ms-request-id": requestId,
-      "x-ms-correlation-request-id": correlation,
-      "x-ms-routing-request-id": `WESTEUROPE:${time}:${requestId}`,
-      "strict-transport-security": "max-age=31536000; includeSubDomains",
-      "x-content-type-options": "nosniff",
-      ...(echoed && clientId !== undefined ? { "x-ms-client-request-id": clientId } : {}),
-      ...(skew === 0 ? {} : { date: new Date(now + skew).toUTCString() }),
-      ...answer.headers,
-    },
-    body: answer.body === undefined || request.method === "HEAD" ? undefined : JSON.stringify(answer.body),
-    ...(cut === undefined ? {} : { cutAfter: cut.afterBytes }),
-  };
 }

@@ -1,4 +1,4 @@
-import { ManagementError, invalidContent, resourceGroupNotFound, resourceNotFound } from "../errors.ts";
+import { ManagementError, invalidContent, resourceNotFound } from "../errors.ts";
 import { objectIn, textIn, timestamp } from "../json.ts";
 import type { Json, JsonObject } from "../json.ts";
 import { groupId, isGuid, isWithin, keyOf, parentsOf, segmentsOf } from "../resource-id.ts";
@@ -65,8 +65,8 @@ export function roleAssignmentRoutes(surroundings: Surroundings): readonly Route
 function list(request: ManagementRequest): Answer {
   const filter = request.query.get("$filter");
   const conditions = parseFilter(filter);
-  const known = ["atscope", "principalid", "assignedto"];
-  if (conditions === undefined || conditions.some(({ name }) => !known.includes(name))) {
+  const known = new Set(["atscope", "principalid", "assignedto"]);
+  if (conditions === undefined || conditions.some(({ name }) => !known.has(name))) {
     throw new ManagementError(
       400,
       "UnsupportedQuery",
@@ -143,9 +143,6 @@ function checkScope(request: ManagementRequest): void {
   const { subscription, group } = parentsOf(segmentsOf(scope));
   const { state } = request;
   if (subscription !== undefined && group !== undefined) {
-    if (state.resourceGroups[keyOf(groupId(subscription, group))] === undefined) {
-      throw resourceGroupNotFound(group);
-    }
     const [, type, name] = /\/providers\/([^/]+\/[^/]+)\/([^/]+)/i.exec(scope) ?? [];
     const tables: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
       "microsoft.storage/storageaccounts": state.storageAccounts,

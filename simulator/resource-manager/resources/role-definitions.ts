@@ -212,7 +212,9 @@ function bodyOf(role: AnyRole, subscription: string | undefined): Json {
       type: typeOf(role),
       description: role.description,
       assignableScopes: custom?.assignableScopes ?? ["/"],
-      permissions: permissions.map((granted) => ({ ...granted })),
+      permissions: permissions.map(({ actions, notActions, dataActions, notDataActions }) => {
+        return { actions, notActions, dataActions, notDataActions };
+      }),
       createdOn: custom?.createdOn ?? "2015-02-02T21:55:09.8806423Z",
       updatedOn: custom?.updatedOn ?? "2021-11-11T20:13:28.6061853Z",
       createdBy: custom?.updatedBy ?? null,
