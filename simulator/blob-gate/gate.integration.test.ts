@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, createHmac } from "node:crypto";
 import { request as plainRequest } from "node:http";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import {
@@ -157,6 +157,35 @@ test("who may only create blobs cannot replace one", async () => {
   world.allowed = ({ action }) => action.endsWith("/blobs/add/action");
   assert.equal((await asReader("/box/mine", put)).code, "UnauthorizedBlobOverwrite");
   assert.equal((await asReader("/box/another", put)).status, 201);
+});
+
+function signedByHand(lines: readonly string[]): string {
+  const bytes = Buffer.from(account.keys[0] ?? "", "base64");
+  return createHmac("sha256", bytes).update(lines.join("\n")).digest("base64");
+}
+
+test("a signature of the short kind, SharedKeyLite, is taken", async () => {
+  const date = new Date().toUTCString();
+  const canonical = [`x-ms-date:${date}`, `x-ms-version:${VERSION}`, "/gateaccount/box?comp=list"];
+  const signature = signedByHand(["GET", "", "", "", ...canonical]);
+  const headers = {
+    "x-ms-date": date,
+    "x-ms-version": VERSION,
+    authorization: `SharedKeyLite gateaccount:${signature}`,
+  };
+  assert.equal((await ask(`${world.hostStyle}/box?restype=container&comp=list`, { headers })).status, 200);
+});
+
+test("a directory's SAS reaches what lies in the directory, and nothing beside it", async () => {
+  for (const name of ["dir/sub/item", "dir/other"]) {
+    await withKey(world.plain).getContainerClient("open").getBlockBlobClient(name).upload("hello", 5);
+  }
+  const [expiry, version] = [new Date(Date.now() + 3_600_000).toISOString(), "2020-02-10"];
+  const resource = "/blob/gateaccount/open/dir/sub";
+  const sig = signedByHand(["r", "", expiry, resource, "", "", "", version, "d", "", "", "", "", "", ""]);
+  const sas = new URLSearchParams({ sv: version, sr: "d", sdd: "2", sp: "r", se: expiry, sig }).toString();
+  assert.equal((await ask(`${world.hostStyle}/open/dir/sub/item?${sas}`)).text, "hello");
+  assert.equal((await ask(`${world.hostStyle}/open/dir/other?${sas}`)).code, "AuthenticationFailed");
 });
 
 test("a key that was replaced is refused from then on", async () => {
