@@ -15,6 +15,9 @@ export const ACCOUNT = `${GROUP}/providers/Microsoft.Storage/storageAccounts/vel
 export const STORAGE = "api-version=2024-01-01";
 const AUDIENCE = "https://management.azure.com";
 
+/** One key for all worlds: making one takes longer than a test. */
+const signer = signedAccessTokens({ clock: steerableClock() });
+
 /** Owner of the subscription. */
 export const OWNER = application("aaaaaaaa-0000-4000-8000-000000000001");
 /** Has no role at all. */
@@ -51,7 +54,8 @@ export async function simulatedWorld(
     inventory.addStorageAccount({ subscriptionId: SUBSCRIPTION, resourceGroup: "backups", name: "velero1" });
     grant(inventory, OWNER, "Owner", `/subscriptions/${SUBSCRIPTION}`);
   }
-  const tokens = await signedAccessTokens({ clock });
+  const { signingKey } = await signer;
+  const tokens = await signedAccessTokens({ clock, signingKey });
   const faults = faultQueue();
   const handler = resourceManager({
     inventory,
