@@ -19,6 +19,8 @@ export interface AzuriteOptions {
   readonly slots: AzuriteSlots;
   /** Where its data stays. Default: a temporary folder that goes with it. */
   readonly folder?: string | undefined;
+  /** The script that is Azurite's blob service. Default: that of this checkout's packages. */
+  readonly entry?: string | undefined;
 }
 
 export interface RunningAzurite {
@@ -29,10 +31,14 @@ export interface RunningAzurite {
 /** Azurite must be told its accounts before it starts, but the world's come and go: they are given one of these. */
 const SLOTS = 64;
 
-const entry = fileURLToPath(new URL("../node_modules/azurite/dist/src/blob/main.js", import.meta.url));
+const INSTALLED = fileURLToPath(new URL("../node_modules/azurite/dist/src/blob/main.js", import.meta.url));
 
 /** Starts Azurite's blob service on a free loopback port and resolves once it listens. */
-export async function startAzurite({ slots, folder }: AzuriteOptions): Promise<RunningAzurite> {
+export async function startAzurite({
+  slots,
+  folder,
+  entry = INSTALLED,
+}: AzuriteOptions): Promise<RunningAzurite> {
   if (!existsSync(entry)) {
     throw new Error(`cannot start Azurite: "${entry}" is missing; npm ci --include=dev installs it`);
   }

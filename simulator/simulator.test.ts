@@ -163,3 +163,11 @@ test("a world that is kept in a folder goes on after a restart, its blobs includ
     await rm(state, { recursive: true, force: true });
   }
 });
+
+test("without Azurite the world does not start, and says what is missing", async () => {
+  const missing = join(tmpdir(), "no-azurite-here.js");
+  await assert.rejects(
+    startSimulator({ azurite: missing }),
+    new RegExp(`cannot start Azurite: "${missing}" is missing`),
+  );
+});
