@@ -1,34 +1,45 @@
+import type { CloudChoice } from "../credentials/cloud.ts";
 import type { StorageCredential } from "../credentials/method.ts";
-import { Failure } from "../errors/error.ts";
 import type { Logger } from "../log/logger.ts";
-import type { Authorizer } from "./auth/authorizer.ts";
-import { parseSasToken, sasAuthorizer } from "./auth/sas-token.ts";
-import { AccountKey, sharedKeyAuthorizer } from "./auth/shared-key.ts";
+import { accountSites } from "./account-sites.ts";
 import type { BlobClient } from "./blob-client.ts";
-import { findCloud } from "./clouds.ts";
-import { type BlobEndpoint, findBlobEndpoint, refusePlainHttp } from "./endpoint.ts";
-import type { SignIn } from "./operation.ts";
+import { type CloudSource, findCloud, openCloud } from "./clouds.ts";
+import {
+  type BlobEndpoint,
+  findBlobEndpoint,
+  isLoopback,
+  parseEndpoint,
+  refusePlainHttp,
+} from "./endpoint.ts";
+import { Lookup } from "./lookup.ts";
 import { NodeTransport, type NodeTransportSettings } from "./http/node-transport.ts";
 import { type Clock, Pipeline, systemClock } from "./http/pipeline.ts";
 import type { RetryPolicy } from "./http/retry.ts";
 import type { HttpTransport, TransportTimeouts } from "./http/transport.ts";
 import { RestBlobClient } from "./rest-blob-client.ts";
-import { accountKeySigner, sasTokenSigner, type UrlSigner } from "./sas.ts";
+import { requireAccountId, type StorageAccountPlace } from "./resource-manager/storage-account-place.ts";
 import { SERVICE_VERSION } from "./service-version.ts";
+import type { SiteFinder } from "./site.ts";
 
 /** How a storage account is reached and signed in to, as the location config and credentials file say it. */
 export interface BlobClientSettings {
   readonly account: string;
-  /** AZURE_CLOUD_NAME; absent or empty is the public cloud. */
-  readonly cloudName?: string | undefined;
+  /** Absent: the public cloud. */
+  readonly cloud?: CloudChoice | undefined;
   /** The blob endpoint that the config names, whichever of its keys does; without it, the cloud's own. */
   readonly storageAccountUri?: string | undefined;
   readonly credential: StorageCredential;
+  /** Where Resource Manager has the account; for identities. */
+  readonly place?: StorageAccountPlace | undefined;
+  /** Version of Resource Manager to speak, for clouds that do not have the usual one. */
+  readonly apiVersion?: string | undefined;
+  /** Whether a listed account key may be kept for the next process; by default it may. */
+  readonly cacheAccountKey?: boolean | undefined;
   /** PEM certificates trusted beside the system's. */
   readonly caCert?: string | undefined;
   /** Lets a SAS or a bearer token travel over plain http to a host that is not this one. */
   readonly allowInsecureEndpoint?: boolean | undefined;
-  /** Where HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE and SSL_CERT_DIR are read. */
+  /** Where HTTPS_PROXY, HTTP_PROXY, NO_PROXY, SSL_CERT_FILE, SSL_CERT_DIR and TMPDIR are read. */
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** `velero-azure/VERSION`. */
   readonly userAgent: string;
@@ -44,21 +55,93 @@ export interface BlobClientParts {
 }
 
 /**
- * Checks the settings (`Failure` InvalidArgument: unknown cloud, bad endpoint, key that is not base64, refused
- * plain http) and makes a client. Makes no request and opens no connection.
+ * Checks the settings (`Failure` InvalidArgument: bad endpoint, key that is not base64, refused plain http, a resource
+ * group that nothing names where it is needed) and makes a client. Makes no request and opens no connection.
  */
 export function openBlobClient(settings: BlobClientSettings, parts: BlobClientParts = {}): BlobClient {
-  const { account, logger, userAgent, storageAccountUri } = settings;
-  const clock = parts.clock ?? systemClock;
-  const cloud = findCloud(settings.cloudName);
-  const endpoint = findBlobEndpoint({ account, cloud, storageAccountUri });
-  const { authorizer, sign, signIn } = signInTo(endpoint, settings, clock.now);
+  const { account, logger, userAgent } = settings;
+  const { clock = systemClock, retry } = parts;
+  const transport = parts.transport ?? new NodeTransport(transportSettings(settings, parts.timeouts));
   const headers = { "user-agent": userAgent, "x-ms-version": SERVICE_VERSION };
-  const over = (transport: HttpTransport): BlobClient => {
-    const pipeline = new Pipeline({ transport, authorizer, logger, headers, clock, retry: parts.retry });
-    return new RestBlobClient({ account, endpoint, pipeline, sign, signIn, now: clock.now, over });
+  const sites = openSites(settings, { transport, clock, retry, headers });
+  const over = (own: HttpTransport): BlobClient =>
+    new RestBlobClient({
+      account,
+      sites,
+      pipelineTo: ({ authorizer }) =>
+        new Pipeline({ transport: own, authorizer, logger, headers, clock, retry }),
+      close: () => own.close(),
+      now: clock.now,
+      over,
+    });
+  return over(transport);
+}
+
+interface SiteParts {
+  readonly transport: HttpTransport;
+  readonly clock: Clock;
+  readonly retry: Partial<RetryPolicy> | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function openSites(settings: BlobClientSettings, parts: SiteParts): SiteFinder {
+  const { account, credential, storageAccountUri, logger, userAgent } = settings;
+  const choice = settings.cloud ?? PUBLIC_CLOUD;
+  const cloud = openCloud(choice, { ...parts, logger, userAgent });
+  const configured = storageAccountUri ? parseEndpoint("storageAccountURI", storageAccountUri) : undefined;
+  warnOfForeignEndpoint(configured, cloud, logger);
+  const known = configured ?? (cloud.known && findBlobEndpoint({ account, cloud: cloud.known }));
+  if (credential.kind !== "identity") {
+    const find = async (signal: AbortSignal): Promise<BlobEndpoint> =>
+      known ?? findBlobEndpoint({ account, cloud: await cloud.find(signal) });
+    return accountSites({ ...settings, credential, known, find, now: parts.clock.now });
+  }
+  const { allowInsecureEndpoint = false, cacheAccountKey = true, place = {}, environment } = settings;
+  if (known !== undefined && !credential.throughListKeys) {
+    refusePlainHttp(known, "an identity's token", allowInsecureEndpoint);
+  }
+  const accountId = requireAccountId(account, place, credential.throughListKeys);
+  const loaded = new Lookup(async () => {
+    const { identitySites } = await import("./identity-sites.ts");
+    return identitySites({
+      ...{ ...parts, account, credential, cloud, endpoint: configured, accountId, logger, userAgent },
+      ...{ allowInsecureEndpoint, cacheAccountKey, apiVersion: settings.apiVersion },
+      temporaryFolder: environment["TMPDIR"] || "/tmp",
+    });
+  });
+  return {
+    find: async (signal) => (await loaded.get(signal)).find(signal),
+    another: async (site, signal) => (await loaded.get(signal)).another(site, signal),
   };
-  return over(parts.transport ?? new NodeTransport(transportSettings(settings, parts.timeouts)));
+}
+
+const PUBLIC_CLOUD: CloudChoice = {
+  name: "AzureCloud",
+  from: "default",
+  where: { kind: "known", cloud: findCloud(undefined) },
+  authority: undefined,
+};
+
+/** Where accounts of the public cloud live that have a DNS zone of their own. */
+const ZONE_SUFFIX = "storage.azure.net";
+
+/** A custom domain or a private name works; but what is sent there, tokens among it, is better known to be meant. */
+function warnOfForeignEndpoint(
+  endpoint: BlobEndpoint | undefined,
+  { known }: CloudSource,
+  logger: Logger,
+): void {
+  if (endpoint === undefined || known?.storageSuffix === undefined || isLoopback(endpoint.host)) {
+    return;
+  }
+  const suffixes = [known.storageSuffix, ZONE_SUFFIX];
+  if (!suffixes.some((suffix) => endpoint.host.endsWith(`.${suffix}`))) {
+    logger.log(
+      "warn",
+      `the endpoint is none of ${known.name}'s own (${known.storageSuffix}): make sure that it is meant, since backups and sign-ins go there`,
+      { endpoint: endpoint.origin },
+    );
+  }
 }
 
 /** What a transport of its own, in another thread, needs of the settings: plain data without any credential. */
@@ -71,36 +154,3 @@ export function transportSettings(
 }
 
 const networkVariables = ["HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR"];
-
-function signInTo(
-  endpoint: BlobEndpoint,
-  { account, credential, allowInsecureEndpoint = false, logger }: BlobClientSettings,
-  now: () => number,
-): { authorizer: Authorizer; sign: UrlSigner; signIn: SignIn } {
-  if (credential.kind === "SAS token") {
-    refusePlainHttp(endpoint, "a SAS token", allowInsecureEndpoint);
-    const token = parseSasToken(credential.token);
-    return {
-      authorizer: sasAuthorizer(token, endpoint.origin),
-      sign: sasTokenSigner(endpoint, token, now),
-      signIn: { kind: "sas", expires: token.expires, permissions: token.permissions },
-    };
-  }
-  if (credential.kind === "identity") {
-    throw new Failure(
-      "Unimplemented",
-      `cannot sign in to storage account "${account}": ${credential.identity.method} is not yet supported`,
-    );
-  }
-  const key = new AccountKey(account, credential.key);
-  if (!endpoint.secure) {
-    logger.log("warn", "the endpoint is plain http: anyone on the way can read and change backups", {
-      endpoint: endpoint.origin,
-    });
-  }
-  return {
-    authorizer: sharedKeyAuthorizer(key, endpoint.origin, now),
-    sign: accountKeySigner(endpoint, key, now),
-    signIn: { kind: "sharedKey" },
-  };
-}

@@ -12,23 +12,23 @@ import type {
   PutBlockListOptions,
   PutBlockOptions,
   Stored,
-  TransferChecksum,
 } from "./blob-client.ts";
-import { type BlobEndpoint, blobPath } from "./endpoint.ts";
+import { checksumHeader, metadataHeaders, properties, rangeText, wireBlockId } from "./blob-headers.ts";
+import { blobPath } from "./endpoint.ts";
 import { networkFailure, serviceFailure } from "./errors.ts";
-import { describeOperation, type Operation, type SignIn } from "./operation.ts";
+import { describeOperation, type Operation, type Subject } from "./operation.ts";
 import type { Answer, Pipeline } from "./http/pipeline.ts";
-import type { HttpMethod, HttpRequest, HttpTransport } from "./http/transport.ts";
+import { type HttpMethod, type HttpTransport, TransportError } from "./http/transport.ts";
 import { parseListPage } from "./list-page.ts";
-import type { UrlSigner } from "./sas.ts";
 import { readServiceError } from "./service-error.ts";
+import type { Site, SiteFinder } from "./site.ts";
 
 export interface RestBlobClientOptions {
   readonly account: string;
-  readonly endpoint: BlobEndpoint;
-  readonly pipeline: Pipeline;
-  readonly sign: UrlSigner;
-  readonly signIn: SignIn;
+  readonly sites: SiteFinder;
+  /** Sends what is signed in to this site, over the client's own transport. */
+  readonly pipelineTo: (site: Site) => Pipeline;
+  readonly close: () => void;
   readonly now: () => number;
   readonly over: (transport: HttpTransport) => BlobClient;
 }
@@ -58,6 +58,9 @@ interface RequestParts {
 /** The blob service's REST operations over a pipeline. */
 export class RestBlobClient implements BlobClient {
   readonly #options: RestBlobClientOptions;
+  readonly #pipelines = new WeakMap<Site, Pipeline>();
+  /** The one that was used last. */
+  #site: Site | undefined;
 
   constructor(options: RestBlobClientOptions) {
     this.#options = options;
@@ -68,14 +71,14 @@ export class RestBlobClient implements BlobClient {
   }
 
   async putBlob(container: string, key: string, body: Uint8Array, options: PutBlobOptions): Promise<Stored> {
-    const operation = this.#operation("put", container, key);
+    const subject = this.#subject("put", container, key);
     const headers = {
       "x-ms-blob-type": "BlockBlob",
       "x-ms-blob-content-type": options.contentType ?? "application/octet-stream",
       ...checksumHeader(options.checksum),
       ...metadataHeaders(options.metadata),
     };
-    const answer = await this.#send(operation, "PUT", { headers, body }, options, [201]);
+    const answer = await this.#send(subject, "PUT", { headers, body }, options, [201]);
     return { etag: answer.headers["etag"] ?? "" };
   }
 
@@ -86,10 +89,10 @@ export class RestBlobClient implements BlobClient {
     body: Uint8Array,
     options: PutBlockOptions,
   ): Promise<void> {
-    const operation = this.#operation("put", container, key);
+    const subject = this.#subject("put", container, key);
     const query = `comp=block&blockid=${encodeURIComponent(wireBlockId(blockId))}`;
     const headers = checksumHeader(options.checksum);
-    await this.#send(operation, "PUT", { query, headers, body }, options, [201]);
+    await this.#send(subject, "PUT", { query, headers, body }, options, [201]);
   }
 
   async putBlockList(
@@ -98,7 +101,7 @@ export class RestBlobClient implements BlobClient {
     blockIds: readonly string[],
     options: PutBlockListOptions,
   ): Promise<Stored> {
-    const operation = this.#operation("put", container, key);
+    const subject = this.#subject("put", container, key);
     // `Latest` and not `Uncommitted`: when an answer got lost, the second attempt finds its blocks committed.
     const entries = blockIds.map((id) => `<Latest>${wireBlockId(id)}</Latest>`);
     const xml = `<?xml version="1.0" encoding="utf-8"?><BlockList>${entries.join("")}</BlockList>`;
@@ -110,12 +113,12 @@ export class RestBlobClient implements BlobClient {
       ...metadataHeaders(options.metadata),
     };
     const parts = { query: "comp=blocklist", headers, body };
-    const answer = await this.#send(operation, "PUT", parts, options, [201]);
+    const answer = await this.#send(subject, "PUT", parts, options, [201]);
     return { etag: answer.headers["etag"] ?? "" };
   }
 
   async getBlob(container: string, key: string, options: GetBlobOptions): Promise<DownloadedBlob> {
-    const operation = this.#operation("get", container, key);
+    const subject = this.#subject("get", container, key);
     const { range, ifMatch, into } = options;
     const headers = {
       ...(range === undefined ? {} : { "x-ms-range": rangeText(range) }),
@@ -128,8 +131,8 @@ export class RestBlobClient implements BlobClient {
       deadlineMilliseconds: length === undefined ? OPEN_END_DEADLINE : transferDeadline(length),
       streamed: true,
     };
-    const answer = await this.#send(operation, "GET", parts, options, [200, 206]);
-    const contentLength = headerNumber(operation, answer, "content-length");
+    const answer = await this.#send(subject, "GET", parts, options, [200, 206]);
+    const contentLength = headerNumber(subject, answer, "content-length");
     if (range === undefined) {
       return { ...properties(answer, contentLength), contentLength, body: answer.body };
     }
@@ -137,7 +140,7 @@ export class RestBlobClient implements BlobClient {
     // Whoever ignores ranges would have the caller take the blob's beginning for its middle.
     if (answer.status !== 206 || Number(sent?.[1]) !== range.offset) {
       answer.body.destroy();
-      const message = `${describeOperation(operation)}: the answer does not hold the range that was asked for`;
+      const message = `${describeOperation(subject)}: the answer does not hold the range that was asked for`;
       throw new Failure("DataLoss", message, { hint: NOT_THE_SERVICE });
     }
     const { body, received } = answer;
@@ -145,22 +148,22 @@ export class RestBlobClient implements BlobClient {
   }
 
   async headBlob(container: string, key: string, options: BlobCallOptions): Promise<BlobProperties> {
-    const operation = this.#operation("look for", container, key);
-    const answer = await this.#send(operation, "HEAD", {}, options, [200]);
-    return properties(answer, headerNumber(operation, answer, "content-length"));
+    const subject = this.#subject("look for", container, key);
+    const answer = await this.#send(subject, "HEAD", {}, options, [200]);
+    return properties(answer, headerNumber(subject, answer, "content-length"));
   }
 
   async deleteBlob(container: string, key: string, options: BlobCallOptions): Promise<void> {
-    const operation = this.#operation("delete", container, key);
+    const subject = this.#subject("delete", container, key);
     const headers = { "x-ms-delete-snapshots": "include" };
     // The attempt whose answer was lost had deleted it.
     const done = (answer: Answer): boolean =>
       answer.uncertain && answer.headers["x-ms-error-code"] === "BlobNotFound";
-    await this.#send(operation, "DELETE", { headers, done }, options, [202]);
+    await this.#send(subject, "DELETE", { headers, done }, options, [202]);
   }
 
   async listPage(container: string, options: ListPageOptions): Promise<ListPage> {
-    const operation = this.#operation("list", container, undefined);
+    const subject = this.#subject("list", container, undefined);
     const { prefix, delimiter, marker, maxResults = 5000 } = options;
     const parameters = [
       ["restype", "container"],
@@ -174,11 +177,11 @@ export class RestBlobClient implements BlobClient {
       .filter(([, value]) => value !== "")
       .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
       .join("&");
-    const answer = await this.#send(operation, "GET", { query }, options, [200]);
+    const answer = await this.#send(subject, "GET", { query }, options, [200]);
     try {
       return parseListPage(answer.content?.toString("utf8") ?? "");
     } catch (error) {
-      const message = `${describeOperation(operation)}: the answer is no listing that can be read`;
+      const message = `${describeOperation(subject)}: the answer is no listing that can be read`;
       throw new Failure("DataLoss", message, { cause: error, retryable: true, hint: NOT_THE_SERVICE });
     }
   }
@@ -189,56 +192,84 @@ export class RestBlobClient implements BlobClient {
     ttlMilliseconds: number,
     options: BlobCallOptions,
   ): Promise<string> {
-    if (options.signal.aborted) {
-      throw networkFailure(this.#operation("sign a URL for", container, key), undefined, options.signal);
-    }
-    return this.#options.sign(container, key, ttlMilliseconds);
+    const { signal } = options;
+    return await this.#at(this.#subject("sign a URL for", container, key), signal, async (site) =>
+      site.sign(container, key, ttlMilliseconds, signal),
+    );
   }
 
   bodyFailure(container: string, key: string, error: unknown, signal?: AbortSignal): Failure {
-    return networkFailure(this.#operation("get", container, key), error, signal);
+    return networkFailure(this.#operation(this.#subject("get", container, key)), error, signal);
   }
 
   close(): void {
-    this.#options.pipeline.close();
+    this.#options.close();
   }
 
-  #operation(verb: string, container: string, key: string | undefined): Operation {
-    const { account, endpoint, signIn } = this.#options;
-    return { verb, account, container, key, host: endpoint.host, signIn };
+  #subject(verb: string, container: string, key: string | undefined): Subject {
+    return { verb, account: this.#options.account, container, key };
+  }
+
+  #operation(subject: Subject): Operation {
+    const host = this.#site?.endpoint.host ?? subject.account;
+    return { ...subject, host, signIn: this.#site?.signIn ?? { kind: "sharedKey" } };
+  }
+
+  #pipeline(site: Site): Pipeline {
+    let pipeline = this.#pipelines.get(site);
+    if (pipeline === undefined) {
+      this.#pipelines.set(site, (pipeline = this.#options.pipelineTo(site)));
+    }
+    return pipeline;
+  }
+
+  /** Does something at the account's site; once more if its host has no address and another site is known. */
+  async #at<T>(subject: Subject, signal: AbortSignal, act: (site: Site) => Promise<T>): Promise<T> {
+    try {
+      signal.throwIfAborted();
+      const { sites } = this.#options;
+      const site = (this.#site = await sites.find(signal));
+      try {
+        return await act(site);
+      } catch (error) {
+        const lost = error instanceof TransportError && error.trouble === "resolve";
+        const another = lost ? await sites.another(site, signal) : undefined;
+        if (another === undefined) {
+          throw error;
+        }
+        return await act((this.#site = another));
+      }
+    } catch (error) {
+      const failure = networkFailure(this.#operation(subject), error, signal);
+      // Something that signing in needs is not there; only the service may say that a blob is not.
+      throw failure.code === "NotFound" ? absentOnTheWay(failure) : failure;
+    }
   }
 
   async #send(
-    operation: Operation,
+    subject: Subject,
     method: HttpMethod,
     parts: RequestParts,
     { signal }: BlobCallOptions,
     accepted: readonly number[],
   ): Promise<Answer> {
-    if (signal.aborted) {
-      throw networkFailure(operation, signal.reason, signal);
-    }
-    const { endpoint, pipeline, now } = this.#options;
-    const request: HttpRequest = {
-      method,
-      origin: endpoint.origin,
-      path: blobPath(endpoint, operation.container, operation.key),
-      query: parts.query ?? "",
-      headers: parts.headers ?? {},
-      body: parts.body,
-      into: parts.into,
-      deadlineMilliseconds: parts.deadlineMilliseconds ?? transferDeadline(parts.body?.byteLength ?? 0),
-    };
-    let answer: Answer;
-    try {
-      const { container, key } = operation;
-      answer = await pipeline.send(request, signal, {
-        streamed: parts.streamed === true,
-        fields: { container, ...(key === undefined ? {} : { key }) },
-      });
-    } catch (error) {
-      throw networkFailure(operation, error, signal);
-    }
+    const { container, key } = subject;
+    const answer = await this.#at(subject, signal, async (site) =>
+      this.#pipeline(site).send(
+        {
+          method,
+          origin: site.endpoint.origin,
+          path: blobPath(site.endpoint, container, key),
+          query: parts.query ?? "",
+          headers: parts.headers ?? {},
+          body: parts.body,
+          into: parts.into,
+          deadlineMilliseconds: parts.deadlineMilliseconds ?? transferDeadline(parts.body?.byteLength ?? 0),
+        },
+        signal,
+        { streamed: parts.streamed === true, fields: { container, ...(key === undefined ? {} : { key }) } },
+      ),
+    );
     if (accepted.includes(answer.status)) {
       return answer;
     }
@@ -247,50 +278,26 @@ export class RestBlobClient implements BlobClient {
     if (parts.done?.(answer) === true) {
       return answer;
     }
-    const failure = serviceFailure(operation, error, now());
+    const operation = this.#operation(subject);
+    const failure = serviceFailure(operation, error, this.#options.now());
     // Reading the explanation may have been cut short by the signal.
     throw signal.aborted ? networkFailure(operation, signal.reason, signal) : failure;
   }
+}
+
+function absentOnTheWay({ message, hint, cause }: Failure): Failure {
+  return new Failure("FailedPrecondition", message, { hint, cause });
 }
 
 function transferDeadline(bytes: number): number {
   return BASE_DEADLINE + Math.ceil(bytes / BYTES_PER_MILLISECOND);
 }
 
-function checksumHeader(checksum: TransferChecksum | undefined): Record<string, string> {
-  if (checksum === undefined) {
-    return {};
-  }
-  return { [checksum.kind === "md5" ? "content-md5" : "x-ms-content-crc64"]: checksum.base64 };
-}
-
-function metadataHeaders(metadata: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(metadata).map(([name, value]) => [`x-ms-meta-${name.toLowerCase()}`, value]),
-  );
-}
-
-function wireBlockId(blockId: string): string {
-  return Buffer.from(blockId).toString("base64");
-}
-
-function rangeText({ offset, length }: { offset: number; length?: number | undefined }): string {
-  return `bytes=${offset}-${length === undefined ? "" : offset + length - 1}`;
-}
-
-function properties({ headers }: Answer, size: number): BlobProperties {
-  const prefix = "x-ms-meta-";
-  const metadata = Object.entries(headers)
-    .filter(([name]) => name.startsWith(prefix))
-    .map(([name, value]) => [name.slice(prefix.length), value] as const);
-  return { etag: headers["etag"] ?? "", size, metadata: Object.fromEntries(metadata) };
-}
-
-function headerNumber(operation: Operation, { headers, body }: Answer, name: string): number {
+function headerNumber(subject: Subject, { headers, body }: Answer, name: string): number {
   const value = Number(headers[name] ?? Number.NaN);
   if (!Number.isSafeInteger(value)) {
     body.destroy();
-    const message = `${describeOperation(operation)}: the answer has no ${name}`;
+    const message = `${describeOperation(subject)}: the answer has no ${name}`;
     throw new Failure("DataLoss", message, { hint: NOT_THE_SERVICE });
   }
   return value;

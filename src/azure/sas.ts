@@ -5,13 +5,21 @@ import { type BlobEndpoint, blobPath } from "./endpoint.ts";
 import { SERVICE_VERSION } from "./service-version.ts";
 
 /** A clock that is a little ahead must not make an address that is not valid yet. */
-const START_BEFORE_MILLISECONDS = 10 * 60 * 1000;
+export const START_BEFORE_MILLISECONDS = 10 * 60 * 1000;
 
-/** Makes addresses that let anyone read one blob. */
-export type UrlSigner = (container: string, key: string, ttlMilliseconds: number) => string;
+/** Makes addresses that let anyone read one blob. With an identity it makes a request; `signal` is for that. */
+export type UrlSigner = (
+  container: string,
+  key: string,
+  ttlMilliseconds: number,
+  signal: AbortSignal,
+) => string | Promise<string>;
+
+/** One that has everything it needs at hand. */
+export type LocalUrlSigner = (container: string, key: string, ttlMilliseconds: number) => string;
 
 /** Signs with the account key: a service SAS for this blob alone, to read it over https. */
-export function accountKeySigner(endpoint: BlobEndpoint, key: AccountKey, now: () => number): UrlSigner {
+export function accountKeySigner(endpoint: BlobEndpoint, key: AccountKey, now: () => number): LocalUrlSigner {
   return (container, blob, ttl) => {
     const path = blobPath(endpoint, container, blob);
     const start = sasTime(now() - START_BEFORE_MILLISECONDS);
@@ -51,7 +59,7 @@ function blobSasText({ start, expiry, resource, version }: BlobSasFields): strin
 }
 
 /** ISO 8601 in seconds: the service takes no other fractions than seven digits. */
-function sasTime(milliseconds: number): string {
+export function sasTime(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
 }
 
@@ -59,7 +67,7 @@ function sasTime(milliseconds: number): string {
  * With a SAS token nothing can be signed: the address carries the token itself, as the official plugin does it.
  * Whoever gets the address can do with the container all that the token allows.
  */
-export function sasTokenSigner(endpoint: BlobEndpoint, token: SasToken, now: () => number): UrlSigner {
+export function sasTokenSigner(endpoint: BlobEndpoint, token: SasToken, now: () => number): LocalUrlSigner {
   return (container, blob) => {
     const reason = whyUnreadable(token, now());
     if (reason !== undefined) {

@@ -1,5 +1,6 @@
 import type { Readable } from "node:stream";
 import type { HttpResponse } from "./http/transport.ts";
+import { element } from "./xml-element.ts";
 
 /** An answer that is an error, as far as the service explained itself. */
 export interface ServiceError {
@@ -56,20 +57,4 @@ export async function readSome(body: Readable): Promise<string> {
     // What came so far has to do: the status is known, and that the explanation broke off helps nobody.
   }
   return Buffer.concat(chunks).subarray(0, MAX_ERROR_BODY).toString("utf8");
-}
-
-/** The text of an XML element without children, which is all that error bodies consist of. */
-function element(xml: string, name: string): string | undefined {
-  const begin = xml.indexOf(`<${name}>`);
-  const end = xml.indexOf(`</${name}>`, begin);
-  if (begin < 0 || end < 0) {
-    return undefined;
-  }
-  return xml
-    .slice(begin + name.length + 2, end)
-    .replaceAll("&lt;", "<")
-    .replaceAll("&gt;", ">")
-    .replaceAll("&quot;", '"')
-    .replaceAll("&apos;", "'")
-    .replaceAll("&amp;", "&");
 }

@@ -1,8 +1,9 @@
 import type { BlobClient } from "../azure/blob-client.ts";
 import { openBlobClient, transportSettings, type BlobClientSettings } from "../azure/open.ts";
-import { loadCredentials, type Environment } from "../config/credentials-file.ts";
+import type { Environment } from "../config/credentials-file.ts";
 import { configuredEndpoint, parseObjectStoreConfig } from "../config/object-store-config.ts";
 import { chooseCredential } from "../credentials/choose.ts";
+import { LiveCredentials } from "../credentials/live-credentials.ts";
 import type { Logger } from "../log/logger.ts";
 import { VERSION } from "../version.ts";
 import { AzureBlobStore, type BulkLane } from "./azure-blob/azure-blob-store.ts";
@@ -21,15 +22,22 @@ export async function openObjectStore(
   const { config, warnings } = parseObjectStoreConfig(raw);
   const log = logger.with({ account: config.storageAccount });
   for (const warning of warnings) log.log("warn", warning);
-  const values = loadCredentials(config, env);
-  const choice = chooseCredential({ config, values, env, now: Date.now() });
+  const { current } = new LiveCredentials(config, env, (error) =>
+    log.log("warn", "the credentials file cannot be read again: what it held before is used", { error }),
+  );
+  const values = current();
+  const choice = chooseCredential({ config, values, current, env, now: Date.now() });
   for (const warning of choice.warnings) log.log("warn", warning);
   log.log("debug", "signing in", { signIn: choice.explanation });
   const settings: BlobClientSettings = {
     account: config.storageAccount,
-    cloudName: values.get("AZURE_CLOUD_NAME"),
+    cloud: choice.cloud,
     storageAccountUri: configuredEndpoint(config)?.url,
     credential: choice.credential,
+    place: {
+      subscriptionId: config.subscriptionId ?? values.get("AZURE_SUBSCRIPTION_ID"),
+      resourceGroup: config.resourceGroup ?? values.get("AZURE_RESOURCE_GROUP"),
+    },
     caCert: config.caCert,
     allowInsecureEndpoint: config.allowInsecureEndpoint,
     environment: env,

@@ -1,0 +1,37 @@
+import type { Logger } from "../../log/logger.ts";
+import { bearerAuthorizer } from "../auth/bearer.ts";
+import type { TokenSource } from "../auth/token-source.ts";
+import type { CloudSource } from "../clouds.ts";
+import { parseEndpoint, refusePlainHttp } from "../endpoint.ts";
+import type { Clock } from "../http/pipeline.ts";
+import type { RetryPolicy } from "../http/retry.ts";
+import type { HttpTransport } from "../http/transport.ts";
+import { Lookup } from "../lookup.ts";
+import { ResourceManager } from "./resource-manager.ts";
+
+export interface ResourceManagerParts {
+  readonly cloud: CloudSource;
+  readonly tokens: TokenSource;
+  readonly transport: HttpTransport;
+  readonly userAgent: string;
+  readonly logger: Logger;
+  readonly apiVersion: string | undefined;
+  readonly retry?: Partial<RetryPolicy> | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/** The Resource Manager of a location's cloud, which may have to be asked for first. Makes no request by itself. */
+export function openResourceManager({
+  cloud,
+  tokens,
+  ...rest
+}: ResourceManagerParts): Lookup<ResourceManager> {
+  return new Lookup(async (signal) => {
+    const { resourceManager, audiences } = await cloud.find(signal);
+    const endpoint = parseEndpoint("the address of Azure Resource Manager", resourceManager);
+    refusePlainHttp(endpoint, "an identity's token", false);
+    const { origin } = endpoint;
+    const authorizer = bearerAuthorizer({ source: tokens, audience: audiences.resourceManager, origin });
+    return new ResourceManager({ ...rest, address: `${origin}${endpoint.basePath}`, authorizer });
+  });
+}
