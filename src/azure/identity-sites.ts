@@ -142,7 +142,7 @@ function keeper(settings: IdentitySiteSettings, id: StorageAccountId): KeptKey |
     const { keptKey } = await import("./kept-key.ts");
     const { resourceManager, authority } = await cloud.find(signal);
     const subject = [resourceManager, authority, id.subscriptionId, id.resourceGroup, id.account];
-    return keptKey({ proof: identity.proof, subject, temporaryFolder, now: clock.now, logger });
+    return keptKey({ proof: () => identity.proof(), subject, temporaryFolder, now: clock.now, logger });
   });
   const { signal } = new AbortController();
   return {

@@ -1,35 +1,11 @@
-import type { ErrorCode } from "../errors/error.ts";
-import type { Operation } from "./operation.ts";
-import type { ServiceError } from "./service-error.ts";
-
-/** What a rule makes of a service error: the reason in words, and the remedy. */
-export interface Explanation {
-  readonly code: ErrorCode;
-  readonly reason: string;
-  readonly hint?: string | undefined;
-  readonly retryable?: boolean | undefined;
-}
-
-type Rule = (error: ServiceError, operation: Operation, now: number) => Explanation;
-
-/** The service refuses requests that are dated a quarter of an hour off. */
-const CLOCK_SKEW_MILLISECONDS = 10 * 60 * 1000;
-
-/** A rule for a code that always means the same. */
-function always(code: ErrorCode, reason: string, more: Omit<Explanation, "code" | "reason"> = {}): Rule {
-  return () => ({ code, reason, ...more });
-}
-
-/** A rule that quotes the service's own sentence. */
-function quoting(code: ErrorCode, hint?: string): Rule {
-  return (error) => ({ code, reason: sentence(error), hint });
-}
-
-/** The service's sentence in our manner: one line, no full stop, not without end. */
-function sentence({ message, status }: ServiceError): string {
-  const line = (message ?? "").replaceAll(/\s+/g, " ").trim().replace(/\.$/, "").slice(0, 300);
-  return line === "" ? `the service answered ${status}` : `the service says: ${line}`;
-}
+import { always, quoting, type Rule, sentence } from "./service-rule.ts";
+import {
+  authenticationFailed,
+  badAuthentication,
+  keyNotPermitted,
+  missingDataRole,
+  notAllowed,
+} from "./sign-in-rules.ts";
 
 const busy: Rule = (error) => ({
   code: "Unavailable",
@@ -42,67 +18,6 @@ const damaged: Rule = always(
   "the bytes that arrived do not have the checksum that they were sent with, again and again",
   { retryable: true, hint: "look for a proxy or a network device that changes what passes it" },
 );
-
-/** A token that is known to have run out explains every refusal, whatever code the service gives it. */
-function expiredToken({ signIn }: Operation, error: ServiceError, now: number): Explanation | undefined {
-  const current = error.serviceTime ?? now;
-  if (signIn.kind !== "sas" || signIn.expires === undefined || signIn.expires > current) {
-    return undefined;
-  }
-  return {
-    code: "Unauthenticated",
-    reason: `the SAS token expired at ${new Date(signIn.expires).toISOString()}`,
-    hint: "make a new SAS token and put it into the credentials file",
-  };
-}
-
-const refusedToken: Rule = (error, { account }) => {
-  if (/not valid in the specified time frame/i.test(error.authenticationDetail ?? "")) {
-    const hint = "look at its start (st) and expiry (se)";
-    return { code: "Unauthenticated", reason: "the SAS token is not valid at this time", hint };
-  }
-  return {
-    code: "Unauthenticated",
-    reason: "the SAS token was refused",
-    hint: `check that it was made for storage account "${account}", is whole, and that the key it was signed with was not renewed since`,
-  };
-};
-
-const authenticationFailed: Rule = (error, operation, now) => {
-  if (operation.signIn.kind === "sas") {
-    return expiredToken(operation, error, now) ?? refusedToken(error, operation, now);
-  }
-  const skew = error.serviceTime === undefined ? 0 : now - error.serviceTime;
-  if (Math.abs(skew) > CLOCK_SKEW_MILLISECONDS) {
-    const minutes = Math.round(Math.abs(skew) / 60_000);
-    const reason = `this machine's clock is ${minutes} minutes ${skew > 0 ? "ahead of" : "behind"} the service's`;
-    return { code: "Unauthenticated", reason, hint: "set this machine's clock (NTP)" };
-  }
-  return {
-    code: "Unauthenticated",
-    reason: "the account key was refused",
-    hint: `check that it is a current key of storage account "${operation.account}"; it may have been renewed`,
-  };
-};
-
-const notAllowed: Rule = (error, operation, now) => {
-  const { signIn, account } = operation;
-  if (signIn.kind === "sas") {
-    const letters = signIn.permissions === undefined ? "" : `; this one has "${signIn.permissions}"`;
-    return (
-      expiredToken(operation, error, now) ?? {
-        code: "PermissionDenied",
-        reason: "the SAS token does not allow that",
-        hint: `make one with the permissions racwdl for the container${letters}`,
-      }
-    );
-  }
-  return {
-    code: "PermissionDenied",
-    reason: "the storage account does not let this request in",
-    hint: `check the network rules of storage account "${account}" (public access, selected networks, private endpoint) and that the account key is a current one`,
-  };
-};
 
 const refusedAddress: Rule = always(
   "PermissionDenied",
@@ -122,12 +37,6 @@ const invalidName: Rule = (error, { container }) => ({
   code: "InvalidArgument",
   reason: sentence(error),
   hint: `check the container's name "${container}": 3 to 63 lower-case letters, digits and single hyphens`,
-});
-
-const keyNotPermitted: Rule = (_error, { account }) => ({
-  code: "PermissionDenied",
-  reason: `storage account "${account}" does not permit sign-in with its key`,
-  hint: "allow storage account key access, or sign in with a Microsoft Entra identity (useAAD)",
 });
 
 const immutable: Rule = always(
@@ -151,10 +60,10 @@ export const serviceRules: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["BlobNotFound", always("NotFound", "there is no such blob")],
   ["ContainerNotFound", containerNotFound],
   ["AuthenticationFailed", authenticationFailed],
-  ["InvalidAuthenticationInfo", quoting("Unauthenticated")],
+  ["InvalidAuthenticationInfo", badAuthentication],
   ["NoAuthenticationInformation", quoting("Unauthenticated")],
   ["AuthorizationFailure", notAllowed],
-  ["AuthorizationPermissionMismatch", notAllowed],
+  ["AuthorizationPermissionMismatch", missingDataRole],
   ["AuthorizationResourceTypeMismatch", notAllowed],
   ["AuthorizationServiceMismatch", notAllowed],
   ["InsufficientAccountPermissions", notAllowed],
