@@ -117,7 +117,7 @@ export interface GetBlobOptions extends BlobCallOptions {
   readonly range?: { readonly offset: number; readonly length?: number | undefined } | undefined;
   /** Only if the blob still has this ETag; otherwise Aborted. */
   readonly ifMatch?: string | undefined;
-  /** Shared memory as long as the range, which a transport of another thread fills: see `HttpRequest.into`. */
+  /** Memory as long as the range, which the transport may fill: see `HttpRequest.into`. */
   readonly into?: Uint8Array | undefined;
 }
 

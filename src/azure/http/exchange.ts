@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
+import type { Landed } from "./landing.ts";
 import { type HttpResponse, TransportError, type TransportTimeouts } from "./transport.ts";
 import { transportTrouble } from "./trouble.ts";
 
@@ -10,6 +11,8 @@ export interface ExchangeOptions {
   readonly deadlineMilliseconds: number;
   readonly body: Uint8Array | undefined;
   readonly signal: AbortSignal;
+  /** Called with the connection, before anything is sent: see `HttpRequest.into`. */
+  expect(socket: Socket): Landed | undefined;
   /** Makes the request object; its headers are sent when its body ends. */
   open(): ClientRequest;
   /** Called once, when nothing of this exchange is left. */
@@ -33,6 +36,7 @@ class Exchange {
   readonly #abort = (): void => this.#fail(this.#options.signal.reason);
   #request: ClientRequest | undefined;
   #response: IncomingMessage | undefined;
+  #landed: Landed | undefined;
   #connected = false;
   #over = false;
   #connectTimer: NodeJS.Timeout | undefined;
@@ -107,6 +111,7 @@ class Exchange {
   }
 
   #onSocket(socket: Socket): void {
+    this.#landed = this.#options.expect(socket);
     const connected = (): void => {
       this.#connected = true;
       clearTimeout(this.#connectTimer);
@@ -140,7 +145,31 @@ class Exchange {
         headers[name] = Array.isArray(value) ? value.join(", ") : value;
       }
     }
-    this.#resolve({ status: response.statusCode ?? 0, headers, body: response });
+    const answer: HttpResponse = { status: response.statusCode ?? 0, headers, body: response };
+    if (this.#landed?.length === undefined) {
+      this.#resolve(answer);
+    } else {
+      this.#onLanding(answer, response, this.#landed);
+    }
+  }
+
+  /** The body goes straight into memory, so that of the response only its end comes. */
+  #onLanding({ status, headers }: HttpResponse, response: IncomingMessage, landed: Landed): void {
+    const { "transfer-encoding": _untrue, ...others } = headers;
+    let broken: TransportError | undefined;
+    response.on("error", (error) => {
+      broken = transportTrouble(error, { host: this.#options.host, connected: true });
+    });
+    response.once("close", () => {
+      const { signal } = this.#options;
+      if (broken !== undefined && signal.aborted) {
+        this.#reject(signal.reason);
+        return;
+      }
+      const all = { ...others, "content-length": String(landed.length) };
+      this.#resolve({ status, headers: all, body: response, received: { bytes: landed.bytes, broken } });
+    });
+    response.resume();
   }
 
   #onIdle(): void {

@@ -1,6 +1,7 @@
 import type { Agent, ClientRequest, RequestOptions } from "node:http";
 import type { SecureContext } from "node:tls";
 import { exchange } from "./exchange.ts";
+import { LandingSockets } from "./landing.ts";
 import { type Environment, findProxy } from "./proxy.ts";
 import { trustedRoots } from "./roots.ts";
 import {
@@ -39,6 +40,7 @@ interface Route {
 export class NodeTransport implements HttpTransport {
   readonly #settings: NodeTransportSettings;
   readonly #timeouts: TransportTimeouts;
+  readonly #landings = new LandingSockets();
   readonly #routes = new Map<string, Route>();
   #active = 0;
   #closed = false;
@@ -81,6 +83,8 @@ export class NodeTransport implements HttpTransport {
       deadlineMilliseconds: request.deadlineMilliseconds ?? this.#timeouts.deadline,
       body: request.body,
       signal,
+      expect: (socket) =>
+        request.into === undefined ? undefined : this.#landings.expect(socket, request.into),
       open: () => route.open(request, requestOptions(request, route.agent)),
       ended: () => {
         this.#active--;
@@ -95,7 +99,9 @@ export class NodeTransport implements HttpTransport {
     let route = this.#routes.get(origin);
     if (route === undefined) {
       const proxy = findProxy(origin, this.#settings.environment);
-      route = origin.startsWith("https:") ? this.#secureRoute(origin, proxy) : plainRoute(origin, proxy);
+      route = origin.startsWith("https:")
+        ? this.#secureRoute(origin, proxy)
+        : plainRoute(origin, proxy, this.#landings);
       this.#routes.set(origin, route);
     }
     return route;
@@ -109,14 +115,17 @@ export class NodeTransport implements HttpTransport {
     const target = address(origin, 443);
     const context = (ca: readonly string[]): SecureContext =>
       tls.createSecureContext({ minVersion: "TLSv1.2", ca: [...ca] });
-    const agent = (ca: readonly string[]): Agent =>
-      new https.Agent({
+    const agent = (ca: readonly string[]): Agent => {
+      const options = {
         ...agentOptions,
         secureContext: context(ca),
         // Said here, since the environment (NODE_TLS_REJECT_UNAUTHORIZED) could say otherwise.
         rejectUnauthorized: true,
-        ...(proxy === undefined ? {} : { proxyEnv: { HTTPS_PROXY: proxy.href } }),
-      });
+      };
+      return proxy === undefined
+        ? this.#landings.equip(new https.Agent(options))
+        : new https.Agent({ ...options, proxyEnv: { HTTPS_PROXY: proxy.href } });
+    };
     let wider = (): readonly string[] | undefined => roots.all();
     return {
       agent: agent(roots.first),
@@ -146,9 +155,9 @@ const agentOptions = {
  * Plain http, directly or through a proxy. Node's own proxy support parses the address anew and would fold a key's
  * `..` segments, so that the absolute form is written here.
  */
-function plainRoute(origin: string, proxy: URL | undefined): Route {
+function plainRoute(origin: string, proxy: URL | undefined, landings: LandingSockets): Route {
   const http = process.getBuiltinModule("node:http");
-  const agent = new http.Agent(agentOptions);
+  const agent = landings.equip(new http.Agent(agentOptions));
   const target = address(origin, 80);
   if (proxy === undefined) {
     return {

@@ -22,8 +22,9 @@ export interface HttpRequest {
   /** Must stay unchanged until the request has ended: it is neither copied nor consumed. */
   readonly body?: Uint8Array | undefined;
   /**
-   * Shared memory for the body of a good answer (2xx). A transport in another thread writes there and tells so by
-   * `received`; any other takes no notice.
+   * Memory for the body of a good answer (2xx), shared where another thread may have to reach it. A transport that can
+   * reads the body into it before it resolves, and tells so by `received`; any other, and for any other answer, takes
+   * no notice.
    */
   readonly into?: Uint8Array | undefined;
   /** Bounds this exchange from `send` to the last byte of the answer; the transport's default when absent. */

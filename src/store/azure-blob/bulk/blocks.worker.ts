@@ -1,8 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
-import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { NodeTransport } from "../../../azure/http/node-transport.ts";
-import { TransportError } from "../../../azure/http/transport.ts";
+import { type HttpResponse, TransportError } from "../../../azure/http/transport.ts";
 import { transportTrouble } from "../../../azure/http/trouble.ts";
 import { createCrc64 } from "../crc64.ts";
 import { receiveBody } from "../receive-body.ts";
@@ -26,14 +25,13 @@ async function main(): Promise<void> {
     const abort = new AbortController();
     running.set(id, abort);
     try {
-      const sent = { ...request, body: body === undefined ? undefined : view(body) };
+      const target = into && view(into);
+      const sent = { ...request, body: body && view(body), into: target };
       const response = await transport.send(sent, abort.signal);
       const { status, headers } = response;
       const good = status >= 200 && status < 300;
       const received =
-        into !== undefined && good
-          ? await receive(request.origin, response.body, view(into), collector)
-          : undefined;
+        target !== undefined && good ? await receive(request.origin, response, target, collector) : undefined;
       const whole = received === undefined ? await buffer(response.body) : new Uint8Array(0);
       post({ kind: "answered", id, response: { status, headers, body: whole, received } });
     } catch (error) {
@@ -54,11 +52,11 @@ async function main(): Promise<void> {
 /** What of a body came, and why it broke off, in words that cross to the other thread. */
 async function receive(
   origin: string,
-  body: Readable,
+  response: HttpResponse,
   target: Uint8Array,
   collector: YoungCollector,
 ): Promise<NonNullable<WholeResponse["received"]>> {
-  const { bytes, broken } = await receiveBody(body, target, collector);
+  const { bytes, broken } = response.received ?? (await receiveBody(response.body, target, collector));
   if (broken === undefined) return { bytes, broken };
   return {
     bytes,
@@ -68,7 +66,8 @@ async function receive(
 
 function troubleOf(error: unknown): Trouble | undefined {
   if (!(error instanceof TransportError)) return undefined;
-  return { trouble: error.trouble, host: error.host, message: error.message };
+  const { trouble, host, message, staleConnection } = error;
+  return { trouble, host, message, staleConnection };
 }
 
 function messageOf(error: unknown): string {

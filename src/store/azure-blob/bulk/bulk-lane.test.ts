@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { test, type TestContext } from "node:test";
+import type { HttpTransport } from "../../../azure/http/transport.ts";
 import { openBlobClient, transportSettings } from "../../../azure/open.ts";
 import { canceled } from "../../../errors/error.ts";
 import { silentLogger } from "../../../log/logger.ts";
@@ -16,7 +17,11 @@ type Handler = (request: IncomingMessage, response: ServerResponse) => void;
 
 const never = new AbortController().signal;
 
-async function startLane(t: TestContext, handler: Handler): Promise<ThreadLane> {
+async function startLane(
+  t: TestContext,
+  handler: Handler,
+  look: (transport: HttpTransport, origin: string) => void = () => {},
+): Promise<ThreadLane> {
   const server = createServer(handler);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -29,9 +34,10 @@ async function startLane(t: TestContext, handler: Handler): Promise<ThreadLane> 
     logger: silentLogger,
   } as const;
   const client = openBlobClient(settings);
-  const lane = new ThreadLane(startWorker(transportSettings(settings)), (transport) =>
-    client.over(transport),
-  );
+  const lane = new ThreadLane(startWorker(transportSettings(settings)), (transport) => {
+    look(transport, settings.storageAccountUri);
+    return client.over(transport);
+  });
   t.after(async () => {
     await lane.close();
     client.close();
@@ -96,6 +102,25 @@ test("a range whose connection dies tells how much of it came", async (t) => {
   const { received } = await lane.client.getBlob("c", "k", { range, into, signal: never });
   assert.equal(received?.bytes, 1_000);
   assert.equal(received.broken?.trouble, "broken");
+});
+
+test("a connection that the service closed as idle is told apart from one that broke", async (t) => {
+  let requests = 0;
+  const seen = Promise.withResolvers<{ transport: HttpTransport; origin: string }>();
+  await startLane(
+    t,
+    (request, response) => {
+      requests += 1;
+      // Not in the middle of its arrival, which would be an answer of Node's own.
+      if (requests === 1) response.end();
+      else setImmediate(() => request.socket.destroy());
+    },
+    (transport, origin) => seen.resolve({ transport, origin }),
+  );
+  const { transport, origin } = await seen.promise;
+  const request = { method: "GET", origin, path: "/", query: "", headers: {} } as const;
+  await transport.send(request, never);
+  await assert.rejects(transport.send(request, never), { trouble: "broken", staleConnection: true });
 });
 
 test("an error of the service is told as usual", async (t) => {

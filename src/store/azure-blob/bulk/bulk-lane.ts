@@ -141,8 +141,8 @@ function toResponse({ status, headers, body, received }: WholeResponse): HttpRes
   return { status, headers, body: rest, received: { bytes, broken: broken && toTransportError(broken) } };
 }
 
-function toTransportError({ trouble, host, message }: Trouble): TransportError {
-  return new TransportError(trouble, host, message);
+function toTransportError({ trouble, host, message, staleConnection }: Trouble): TransportError {
+  return new TransportError(trouble, host, message, { staleConnection });
 }
 
 function shared(bytes: Uint8Array): SharedBytes {

@@ -37,6 +37,7 @@ export interface Trouble {
   readonly trouble: TransportTrouble;
   readonly host: string;
   readonly message: string;
+  readonly staleConnection: boolean;
 }
 
 /** From the thread. The first one is `ready`. */
