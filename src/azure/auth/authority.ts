@@ -4,6 +4,7 @@ import type {
   WorkloadIdentityProof,
 } from "../../credentials/identity.ts";
 import { Failure } from "../../errors/error.ts";
+import type { Secret } from "../../secret/secret.ts";
 import { isLoopback } from "../endpoint.ts";
 import { systemClock } from "../http/pipeline.ts";
 import type { RetryPolicy } from "../http/retry.ts";
@@ -87,27 +88,22 @@ export async function authorityToken(
 }
 
 async function prepare(proof: ApplicationProof, what: string, now: number): Promise<Prepared> {
-  switch (proof.method) {
-    case "client secret":
-      return { form: () => ({ client_secret: proof.secret.reveal() }) };
-    case "client certificate": {
-      const { loadCertificate } = await import("./certificate.ts");
-      const { signAssertion } = await import("./client-assertion.ts");
-      const certificate = await loadCertificate(proof, what, now);
-      return {
-        form: (endpoint) => ({
-          client_assertion_type: ASSERTION_TYPE,
-          client_assertion: signAssertion(certificate, proof, endpoint, now).reveal(),
-        }),
-      };
-    }
-    case "workload identity": {
-      const { readFederatedToken } = await import("./federated-token.ts");
-      const { token, claims } = readFederatedToken(proof.tokenFile, what, now);
-      const form = { client_assertion_type: ASSERTION_TYPE, client_assertion: token.reveal() };
-      return { claims, form: () => form };
-    }
+  if (proof.method === "client secret") {
+    return { form: () => ({ client_secret: proof.secret.reveal() }) };
   }
+  if (proof.method === "workload identity") {
+    const { readFederatedToken } = await import("./federated-token.ts");
+    const { token, claims } = readFederatedToken(proof.tokenFile, what, now);
+    return { claims, form: () => asserted(token) };
+  }
+  const { loadCertificate } = await import("./certificate.ts");
+  const { signAssertion } = await import("./client-assertion.ts");
+  const certificate = await loadCertificate(proof, what, now);
+  return { form: (endpoint) => asserted(signAssertion(certificate, proof, endpoint, now)) };
+}
+
+function asserted(assertion: Secret): Readonly<Record<string, string>> {
+  return { client_assertion_type: ASSERTION_TYPE, client_assertion: assertion.reveal() };
 }
 
 /** The identity's own tenant, or the one that a service named, if that is allowed. */

@@ -141,6 +141,11 @@ function refusal(
           : "AZURE_CLIENT_ID must be the client ID of a user-assigned identity that is assigned to this machine (with AKS, to its node pool's scale set)",
     });
   }
+  if (/multiple user.assigned/i.test(text)) {
+    return new Failure("Unauthenticated", `${what}: this machine has several (HTTP ${status})`, {
+      hint: "name the one that is meant by AZURE_CLIENT_ID in the credentials file",
+    });
+  }
   if (status === 200 || document === undefined) {
     return new Failure("FailedPrecondition", `${what}: what answers is no metadata service (HTTP ${status})`);
   }

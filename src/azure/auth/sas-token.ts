@@ -1,5 +1,6 @@
 import { Failure } from "../../errors/error.ts";
 import { Secret } from "../../secret/secret.ts";
+import type { HttpRequest } from "../http/transport.ts";
 import type { Authorizer } from "./authorizer.ts";
 
 /** A SAS token: its secret query, and what can be read from it without showing its signature. */
@@ -39,8 +40,13 @@ function readTime(text: string | null): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
-/** Adds the token to each request's query. */
-export function sasAuthorizer(token: SasToken, origin: string): Authorizer {
+/**
+ * Adds the token to each request's query. A function is asked for each request: it returns the same token until there
+ * is another, and a refused request is sent again if there is.
+ */
+export function sasAuthorizer(token: SasToken | (() => SasToken), origin: string): Authorizer {
+  const current = typeof token === "function" ? token : () => token;
+  const used = new WeakMap<HttpRequest, SasToken>();
   return {
     authorize(request) {
       if (request.origin !== origin) {
@@ -49,8 +55,26 @@ export function sasAuthorizer(token: SasToken, origin: string): Authorizer {
           `cannot add the SAS token to "${request.origin}": it is for "${origin}"`,
         );
       }
-      const query = token.query.reveal();
-      return { ...request, query: request.query === "" ? query : `${request.query}&${query}` };
+      const sas = current();
+      const query = sas.query.reveal();
+      const authorized = { ...request, query: request.query === "" ? query : `${request.query}&${query}` };
+      used.set(authorized, sas);
+      return authorized;
     },
+    refused: async (authorized) => (used.get(authorized) ?? current()) !== current(),
+  };
+}
+
+/** The token as the credentials file holds it from time to time; `fresh` as of a `StorageCredential`. */
+export function liveSasToken(fresh: () => Secret): () => SasToken {
+  let secret = fresh();
+  let token = parseSasToken(secret);
+  return () => {
+    const now = fresh();
+    if (now !== secret) {
+      token = parseSasToken(now);
+      secret = now;
+    }
+    return token;
   };
 }

@@ -34,8 +34,17 @@ export class AccountKey {
 /**
  * Signs requests with an account key (source: "Authorize with Shared Key", version 2015-02-21 and later). The key
  * itself never travels; the signature covers method, address, date and the headers that matter.
+ *
+ * A function is asked for each request: it returns the same key until there is another, and a refused request is sent
+ * again if there is.
  */
-export function sharedKeyAuthorizer(key: AccountKey, origin: string, now: () => number): Authorizer {
+export function sharedKeyAuthorizer(
+  key: AccountKey | (() => AccountKey),
+  origin: string,
+  now: () => number,
+): Authorizer {
+  const current = typeof key === "function" ? key : () => key;
+  const used = new WeakMap<HttpRequest, AccountKey>();
   return {
     authorize(request) {
       if (request.origin !== origin) {
@@ -48,12 +57,30 @@ export function sharedKeyAuthorizer(key: AccountKey, origin: string, now: () => 
         ...request,
         headers: { ...request.headers, "x-ms-date": new Date(now()).toUTCString() },
       };
-      const signature = key.sign(stringToSign(dated, key.account));
-      return {
+      const signer = current();
+      const signature = signer.sign(stringToSign(dated, signer.account));
+      const authorized = {
         ...dated,
-        headers: { ...dated.headers, authorization: `SharedKey ${key.account}:${signature}` },
+        headers: { ...dated.headers, authorization: `SharedKey ${signer.account}:${signature}` },
       };
+      used.set(authorized, signer);
+      return authorized;
     },
+    refused: async (authorized) => (used.get(authorized) ?? current()) !== current(),
+  };
+}
+
+/** The account's key as the credentials file holds it from time to time; `fresh` as of a `StorageCredential`. */
+export function liveAccountKey(account: string, fresh: () => Secret): () => AccountKey {
+  let secret = fresh();
+  let key = new AccountKey(account, secret);
+  return () => {
+    const now = fresh();
+    if (now !== secret) {
+      key = new AccountKey(account, now);
+      secret = now;
+    }
+    return key;
   };
 }
 
