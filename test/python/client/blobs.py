@@ -5,8 +5,16 @@ from azure.storage.blob import BlobBlock, BlobServiceClient
 from sign_in import credential, retries
 
 
+def storage_retries(order):
+    """The storage client waits 15 seconds before it tries again, unless it is told in words of its own."""
+    if "retries" not in order:
+        return {}
+    wait = order["retries"].get("delaySeconds", 0)
+    return {**retries(order), "initial_backoff": wait, "increment_base": 1, "random_jitter_range": 0}
+
+
 def service(order, wanted):
-    options = retries(order)
+    options = storage_retries(order)
     audience = order.get("cloud", {}).get("storageAudience")
     if audience:
         options["audience"] = audience
