@@ -2,13 +2,27 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { X509Certificate } from "node:crypto";
 import { test } from "node:test";
-import { trustedRoots } from "./roots.ts";
+import { rootCertificates } from "node:tls";
+import { AZURE_ROOTS, trustedRoots } from "./roots.ts";
 
 const pem = (name: string): string => `-----BEGIN CERTIFICATE-----\n${name}\n-----END CERTIFICATE-----`;
 const builtIn = (): readonly string[] => [pem("built in")];
 
-test("without anything set, Node's own roots are tried first, and the system's with them after", () => {
+test("without anything set, the roots of Azure's own endpoints are tried first, and all of Node's after", () => {
+  const roots = trustedRoots(undefined, {}, () => rootCertificates);
+  const names = roots.first.map((root) => /^CN=(.*)$/m.exec(new X509Certificate(root).subject)?.[1]);
+  assert.deepEqual(names.toSorted(), [...AZURE_ROOTS.values()].toSorted());
+  const all = new Set(roots.all());
+  assert.ok(rootCertificates.every((root) => all.has(root)));
+});
+
+test("roots of which none is Azure's are all tried first", () => {
+  assert.deepEqual(trustedRoots(undefined, {}, builtIn).first, builtIn());
+});
+
+test("the system's roots come with all, not first", () => {
   const roots = trustedRoots(undefined, {}, builtIn);
   assert.deepEqual(roots.first, [pem("built in")]);
   assert.ok(roots.all()?.includes(pem("built in")));

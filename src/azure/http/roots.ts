@@ -13,6 +13,32 @@ const systemFiles = [
 ];
 const systemDirectories = ["/etc/ssl/certs", "/etc/pki/tls/certs"];
 
+/**
+ * The roots that Azure's endpoints and Entra have certificates of (source: "Azure Certificate Authority details"), by the
+ * first line of their PEM, which holds the serial number. Parsing all of Node's, over a hundred, takes 7 ms, and each
+ * process opens its first connection with it.
+ */
+export const AZURE_ROOTS: ReadonlyMap<string, string> = new Map([
+  ["MIIDjjCCAnagAwIBAgIQAzrx5qcRqaC7KGSxHQn65TANBgkqhkiG9w0BAQsFADBhMQswCQYD", "DigiCert Global Root G2"],
+  ["MIICPzCCAcWgAwIBAgIQBVVWvPJepDU1w6QP1atFcjAKBggqhkjOPQQDAzBhMQswCQYDVQQG", "DigiCert Global Root G3"],
+  [
+    "MIICGTCCAZ+gAwIBAgIQCeCTZaz32ci5PhwLBCou8zAKBggqhkjOPQQDAzBOMQswCQYDVQQG",
+    "DigiCert TLS ECC P384 Root G5",
+  ],
+  [
+    "MIIFZjCCA06gAwIBAgIQCPm0eKj6ftpqMzeJ3nzPijANBgkqhkiG9w0BAQwFADBNMQswCQYD",
+    "DigiCert TLS RSA4096 Root G5",
+  ],
+  [
+    "MIICWTCCAd+gAwIBAgIQZvI9r4fei7FK6gxXMQHC7DAKBggqhkjOPQQDAzBlMQswCQYDVQQG",
+    "Microsoft ECC Root Certificate Authority 2017",
+  ],
+  [
+    "MIIFqDCCA5CgAwIBAgIQHtOXCV/YtLNHcB6qvn9FszANBgkqhkiG9w0BAQwFADBlMQswCQYD",
+    "Microsoft RSA Root Certificate Authority 2017",
+  ],
+]);
+
 const pemBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
 /**
@@ -28,8 +54,8 @@ export interface TrustedRoots {
 }
 
 /**
- * caCert alone is tried first where there is one (the endpoint of someone who sets it is signed by it), else
- * Node's own roots; then all: caCert, the system's and Node's. SSL_CERT_FILE and SSL_CERT_DIR mean what they mean
+ * caCert alone is tried first where there is one (the endpoint of someone who sets it is signed by it), else those of
+ * Node's own roots that Azure uses; then all: caCert, the system's and Node's. SSL_CERT_FILE and SSL_CERT_DIR mean what they mean
  * for Go programs, the official plugin among them: whoever sets one chooses the roots, and Node's own don't count.
  */
 export function trustedRoots(
@@ -49,9 +75,14 @@ export function trustedRoots(
   return {
     // Node's by name: what it would take by itself may be OpenSSL's folder (`--use-openssl-ca`), which in a bare image
     // is empty, and every process would begin with a handshake in vain.
-    first: own.length > 0 ? own : builtIn(),
+    first: own.length > 0 ? own : ofAzure(builtIn()),
     all: () => [...new Set([...own, ...system(), ...builtIn()])],
   };
+}
+
+function ofAzure(roots: readonly string[]): readonly string[] {
+  const found = roots.filter((root) => AZURE_ROOTS.has(root.split("\n", 2)[1] ?? ""));
+  return found.length > 0 ? found : roots;
 }
 
 function readRoots(files: readonly string[], directories: readonly string[]): readonly string[] {
