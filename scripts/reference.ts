@@ -14,7 +14,7 @@ const target = fileURLToPath(new URL("../docs/reference.md", import.meta.url));
 
 /** The whole file, as docs/reference.md must be. */
 export function renderReference(): string {
-  return `${[...introduction(), ...locationSection("object store"), ...credentialsSection()].join("\n\n")}\n`;
+  return `${[...introduction(), ...locationSection("object store"), ...locationSection("volume snapshotter"), ...credentialsSection()].join("\n\n")}\n`;
 }
 
 /** Whether the file is what the tables say. */

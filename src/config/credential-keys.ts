@@ -27,13 +27,11 @@ export const credentialKeys = {
   },
   AZURE_SUBSCRIPTION_ID: {
     secret: false,
-    notYet: true,
-    help: "The subscription, where the config has no `subscriptionId`.",
+    help: "The subscription of the storage account, where the config has no `subscriptionId`; for a VolumeSnapshotLocation, where the cluster's disks are (required there).",
   },
   AZURE_RESOURCE_GROUP: {
     secret: false,
-    notYet: true,
-    help: "The resource group, where the config has no `resourceGroup`.",
+    help: "The resource group of the storage account, where the config has no `resourceGroup`; for a VolumeSnapshotLocation, where the cluster's disks are (required there).",
   },
   AZURE_TENANT_ID: {
     secret: false,

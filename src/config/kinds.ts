@@ -1,6 +1,6 @@
 import { readCertificates } from "./certificates.ts";
 import { readEndpoint } from "./endpoint.ts";
-import { BOOLEAN_WORDS, parseGoBool, parseGoInt } from "./go-words.ts";
+import { BOOLEAN_WORDS, parseGoBool, parseGoDuration, parseGoInt } from "./go-words.ts";
 import { quote } from "./quote.ts";
 import type { Reading } from "./reading.ts";
 
@@ -11,6 +11,14 @@ export interface KindValues {
   "account name": string | undefined;
   /** Go's ParseBool words; absent is false. */
   boolean: boolean;
+  /** The same; absent is true. */
+  "boolean or true": boolean;
+  /** The same; undefined when absent. */
+  "boolean or nothing": boolean | undefined;
+  /** Milliseconds, from a Go duration above zero. */
+  duration: number | undefined;
+  /** Names and values of Azure tags. */
+  tags: Readonly<Record<string, string>> | undefined;
   /** Absolute http or https address without user, query, fragment and trailing slash. */
   endpoint: string | undefined;
   /** Bytes, 1 to 4000 MiB; undefined means that the driver chooses. */
@@ -39,6 +47,10 @@ export const kinds: { readonly [K in keyof KindValues]: Kind<KindValues[K]> } = 
   text: { absent: undefined, words: "text", read: (text) => ({ value: text }) },
   "account name": { absent: undefined, words: "name", read: readAccountName },
   boolean: { absent: false, words: "boolean", read: readBoolean },
+  "boolean or true": { absent: true, words: "boolean", read: readBoolean },
+  "boolean or nothing": { absent: undefined, words: "boolean", read: readBoolean },
+  duration: { absent: undefined, words: "duration", read: readDuration },
+  tags: { absent: undefined, words: "tags", read: readTags },
   endpoint: { absent: undefined, words: "address", read: readEndpoint },
   "block size": { absent: undefined, words: "number of bytes", read: readBlockSize },
   "credential name": { absent: undefined, words: "name of a key", read: readCredentialName },
@@ -71,6 +83,26 @@ function readBoolean(text: string): Reading<boolean> {
         problem: `${quote(text)} is not a boolean (write "true" or "false"; known words: ${BOOLEAN_WORDS.join(", ")})`,
       }
     : { value };
+}
+
+function readDuration(text: string): Reading<number | undefined> {
+  const nanoseconds = parseGoDuration(text);
+  return nanoseconds === undefined || nanoseconds <= 0n
+    ? { problem: `${quote(text)} is not a duration above zero, such as "2m" or "1h30m"` }
+    : { value: Number(nanoseconds / 1_000_000n) };
+}
+
+/** As the Azure Disk CSI driver reads its tags (`ConvertTagsToMap` of its pkg/util). */
+function readTags(text: string): Reading<Readonly<Record<string, string>> | undefined> {
+  const tags = new Map<string, string>();
+  for (const pair of text.split(",")) {
+    const [name = "", value, ...more] = pair.split("=").map((part) => part.trim());
+    if (name === "" || value === undefined || more.length > 0) {
+      return { problem: `${quote(text)} is not a list of tags, such as "key1=value1,key2=value2"` };
+    }
+    tags.set(name, value);
+  }
+  return { value: Object.fromEntries(tags) };
 }
 
 /** The official plugin warns and goes on, so this must not be an error. */

@@ -23,7 +23,9 @@ export interface Findings {
 
 /** The table's rows that a location of this type may have, in the table's order. */
 export function keysOf(type: LocationType): [string, LocationKey][] {
-  return Object.entries<LocationKey>(locationKeys).filter(([, row]) => row.locations.includes(type));
+  return Object.entries<LocationKey>(locationKeys)
+    .filter(([, row]) => row.locations.includes(type))
+    .map(([key, row]) => [key, type === "volume snapshotter" ? { ...row, ...row.forSnapshotter } : row]);
 }
 
 /**

@@ -26,6 +26,12 @@ export interface LocationKey {
   readonly since: string;
   /** One sentence or two for the reference and the CLI's help, in Markdown. */
   readonly help: string;
+  /** What is otherwise for a volume snapshotter, where both have the key. */
+  readonly forSnapshotter?: {
+    readonly absent?: string;
+    readonly notYet?: true;
+    readonly help?: string;
+  };
 }
 
 /**
@@ -43,19 +49,25 @@ export const locationKeys = {
   },
   resourceGroup: {
     kind: "text",
-    locations: ["object store"],
+    locations: ["object store", "volume snapshotter"],
     absent: "`AZURE_RESOURCE_GROUP` of the credentials file",
-    notYet: true,
     since: "0.1.0",
     help: "Resource group of the storage account. Needed only where Azure Resource Manager is called.",
+    forSnapshotter: {
+      notYet: true,
+      help: "Resource group that snapshots are put into.",
+    },
   },
   subscriptionId: {
     kind: "text",
-    locations: ["object store"],
+    locations: ["object store", "volume snapshotter"],
     absent: "`AZURE_SUBSCRIPTION_ID` of the credentials file",
-    notYet: true,
     since: "0.1.0",
     help: "Subscription of the storage account. Needed only where Azure Resource Manager is called.",
+    forSnapshotter: {
+      notYet: true,
+      help: "Subscription that snapshots are put into.",
+    },
   },
   storageAccountURI: {
     kind: "endpoint",
@@ -94,7 +106,7 @@ export const locationKeys = {
   },
   credentialsFile: {
     kind: "text",
-    locations: ["object store"],
+    locations: ["object store", "volume snapshotter"],
     absent:
       "the file that the environment variable `AZURE_CREDENTIALS_FILE` names; without that, no credentials",
     since: "0.1.0",
@@ -113,6 +125,45 @@ export const locationKeys = {
     since: "0.1.0",
     help: "Blob endpoint to use with a SAS token.",
   },
+  cacheAccountKey: {
+    kind: "boolean or true",
+    locations: ["object store"],
+    absent: "`true`",
+    ours: true,
+    since: "0.1.0",
+    help: "Whether an account key that was fetched through Resource Manager is kept for five minutes, for the next process that Velero starts, in a file that this user alone can read, sealed with a key derived from the client secret or certificate. Without effect for other identities: nothing is kept for them.",
+  },
+  apiVersion: {
+    kind: "text",
+    locations: ["object store", "volume snapshotter"],
+    absent: "a version that all public clouds have",
+    ours: true,
+    since: "0.1.0",
+    help: "Version of Azure Resource Manager's operations to ask for, where a cloud does not have the usual one; Azure Stack Hub takes `2019-06-01` for storage accounts and `2019-07-01` for disks.",
+  },
+  apiTimeout: {
+    kind: "duration",
+    locations: ["volume snapshotter"],
+    absent: "`2m`",
+    notYet: true,
+    since: "0.1.0",
+    help: "How long the creation or deletion of a snapshot may take, as a Go duration: `90s`, `1h30m`.",
+  },
+  incremental: {
+    kind: "boolean or nothing",
+    locations: ["volume snapshotter"],
+    absent: "left to Azure",
+    notYet: true,
+    since: "0.1.0",
+    help: "Whether snapshots are incremental.",
+  },
+  tags: {
+    kind: "tags",
+    locations: ["volume snapshotter"],
+    notYet: true,
+    since: "0.1.0",
+    help: "Tags for snapshots besides the disk's and Velero's: `key1=value1,key2=value2`.",
+  },
   allowInsecureEndpoint: {
     kind: "boolean",
     locations: ["object store"],
@@ -123,14 +174,17 @@ export const locationKeys = {
   },
   caCert: {
     kind: "certificates",
-    locations: ["object store"],
+    locations: ["object store", "volume snapshotter"],
     fromVelero: true,
     since: "0.1.0",
     help: "Certificates (PEM) to trust besides the system's. Velero fills it from the location's `objectStorage.caCert` or `caCertRef`.",
+    forSnapshotter: {
+      help: "Certificates (PEM) to trust besides the system's.",
+    },
   },
   caCertEncoded: {
     kind: "presence",
-    locations: ["object store"],
+    locations: ["object store", "volume snapshotter"],
     since: "0.1.0",
     help: "Any value says that `caCert` is base64 of PEM.",
   },
@@ -168,3 +222,4 @@ export type LocationConfig<L extends LocationType> = {
 };
 
 export type ObjectStoreConfig = LocationConfig<"object store">;
+export type VolumeSnapshotterConfig = LocationConfig<"volume snapshotter">;

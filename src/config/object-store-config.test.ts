@@ -44,6 +44,8 @@ test("every key is read", () => {
     blockSizeInBytes: "8388608",
     credentialsFile: "/credentials/cloud",
     allowInsecureEndpoint: "1",
+    cacheAccountKey: "false",
+    apiVersion: "2019-06-01",
     caCert: testCertificate,
     bucket: "velero",
     prefix: "p/q",
@@ -64,12 +66,18 @@ test("every key is read", () => {
       storageAccountSASTokenEnvVar: undefined,
       storageAccountBlobEndpoint: undefined,
       allowInsecureEndpoint: true,
+      cacheAccountKey: false,
+      apiVersion: "2019-06-01",
       caCert: testCertificate,
       caCertEncoded: false,
       bucket: "velero",
       prefix: "p/q",
     },
   );
+});
+
+test("a listed account key is kept unless the config says otherwise", () => {
+  assert.equal(parseObjectStoreConfig(account).config.cacheAccountKey, true);
 });
 
 test("an empty value counts as absent", () => {

@@ -38,6 +38,8 @@ export async function openObjectStore(
       subscriptionId: config.subscriptionId ?? values.get("AZURE_SUBSCRIPTION_ID"),
       resourceGroup: config.resourceGroup ?? values.get("AZURE_RESOURCE_GROUP"),
     },
+    apiVersion: config.apiVersion,
+    cacheAccountKey: config.cacheAccountKey,
     caCert: config.caCert,
     allowInsecureEndpoint: config.allowInsecureEndpoint,
     environment: env,
