@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"net/url"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/to"
 	"github.com/Azure/azure-sdk-for-go/sdk/resourcemanager/authorization/armauthorization/v2"
@@ -60,7 +61,8 @@ func listRoleAssignments(ctx context.Context, o order) (any, error) {
 	}
 	options := &armauthorization.RoleAssignmentsClientListForScopeOptions{}
 	if with.Filter != "" {
-		options.Filter = &with.Filter
+		// This one filter goes into the address as it is.
+		options.Filter = to.Ptr(url.PathEscape(with.Filter))
 	}
 	type page = armauthorization.RoleAssignmentsClientListForScopeResponse
 	found, err := collect(ctx, client.NewListForScopePager(with.Scope, options), func(page page) []string {
