@@ -1,6 +1,7 @@
 import type { Environment } from "./config/credentials-file.ts";
 import { isStartedByVelero } from "./plugin/handshake.ts";
 import type { OpenObjectStore } from "./plugin/services/object-store.ts";
+import type { OpenSnapshotter } from "./plugin/services/volume-snapshotter.ts";
 
 /**
  * The only wiring: started with Velero's handshake cookie this is the plugin, started by a person the CLI.
@@ -13,7 +14,9 @@ async function main(args: readonly string[], env: Environment): Promise<void> {
   }
   const openObjectStore: OpenObjectStore = async (config, logger) =>
     (await import("./store/open-object-store.ts")).openObjectStore(config, env, logger);
-  (await import("./plugin/run.ts")).runPlugin(args, env, openObjectStore);
+  const openSnapshotter: OpenSnapshotter = async (config, logger) =>
+    (await import("./snapshot/open-snapshotter.ts")).openSnapshotter(config, env, logger);
+  (await import("./plugin/run.ts")).runPlugin(args, env, { openObjectStore, openSnapshotter });
 }
 
 void main(process.argv.slice(2), process.env);

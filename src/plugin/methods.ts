@@ -5,12 +5,14 @@ import type { Lifecycle } from "./serve.ts";
 import { controllerService, healthService, idleStreams } from "./services/go-plugin.ts";
 import { listerService } from "./services/lister.ts";
 import type { OpenObjectStore } from "./services/object-store.ts";
+import type { OpenSnapshotter } from "./services/volume-snapshotter.ts";
 
 export interface ServiceParts {
   /** The path that this process was started with. */
   readonly command: string;
   readonly logger: Logger;
   readonly openObjectStore: OpenObjectStore;
+  readonly openSnapshotter: OpenSnapshotter;
   readonly lifecycle: Lifecycle;
 }
 
@@ -24,7 +26,10 @@ export function methodLookup(parts: ServiceParts): MethodLookup {
     "generated.ObjectStore": async () =>
       (await import("./services/object-store.ts")).objectStoreService(parts.openObjectStore, parts.logger),
     "generated.VolumeSnapshotter": async () =>
-      (await import("./services/volume-snapshotter.ts")).volumeSnapshotterService(),
+      (await import("./services/volume-snapshotter.ts")).volumeSnapshotterService(
+        parts.openSnapshotter,
+        parts.logger,
+      ),
     "grpc.health.v1.Health": async () => healthService(),
     "plugin.GRPCController": async () => controllerService(parts.lifecycle.end),
     "plugin.GRPCBroker": async () => idleStreams(),

@@ -3,9 +3,16 @@ import { describeFailure } from "../errors/error.ts";
 import { hclogLogger, logLevelFromVelero } from "./hclog.ts";
 import { serve } from "./serve.ts";
 import type { OpenObjectStore } from "./services/object-store.ts";
+import type { OpenSnapshotter } from "./services/volume-snapshotter.ts";
+
+/** Makes the drivers that the services serve. */
+interface Drivers {
+  readonly openObjectStore: OpenObjectStore;
+  readonly openSnapshotter: OpenSnapshotter;
+}
 
 /** Runs the plugin until its host is done with it. `args` are Velero's. */
-export function runPlugin(args: readonly string[], env: Environment, openObjectStore: OpenObjectStore): void {
+export function runPlugin(args: readonly string[], env: Environment, drivers: Drivers): void {
   const logger = hclogLogger(logLevelFromVelero(flagValue(args, "log-level")));
   try {
     serve({
@@ -13,7 +20,7 @@ export function runPlugin(args: readonly string[], env: Environment, openObjectS
       logger,
       loadServer: async (lifecycle) => {
         const { GrpcServer, methodLookup } = await import("./server.ts");
-        const lookup = methodLookup({ command: process.argv0, logger, openObjectStore, lifecycle });
+        const lookup = methodLookup({ command: process.argv0, logger, ...drivers, lifecycle });
         return new GrpcServer(lookup, lifecycle.end);
       },
     });

@@ -1,0 +1,82 @@
+import { openTokenSource } from "../azure/auth/open-token-source.ts";
+import { openCloud } from "../azure/clouds.ts";
+import { NodeTransport } from "../azure/http/node-transport.ts";
+import type { Clock } from "../azure/http/pipeline.ts";
+import type { HttpTransport } from "../azure/http/transport.ts";
+import { transportSettings } from "../azure/open.ts";
+import { openResourceManager } from "../azure/resource-manager/open.ts";
+import type { CredentialValues, Environment } from "../config/credentials-file.ts";
+import { parseVolumeSnapshotterConfig } from "../config/volume-snapshotter-config.ts";
+import { chooseIdentity } from "../credentials/choose.ts";
+import { LiveCredentials } from "../credentials/live-credentials.ts";
+import { Failure } from "../errors/error.ts";
+import type { Logger } from "../log/logger.ts";
+import { VERSION } from "../version.ts";
+import { ManagedDiskSnapshotter } from "./managed-disk.ts";
+import type { ComputePlace } from "./resource-id.ts";
+import type { VolumeSnapshotter } from "./snapshotter.ts";
+
+/** Parts that tests put in place of the usual ones. */
+export interface SnapshotterParts {
+  readonly transport?: HttpTransport | undefined;
+  readonly clock?: Clock | undefined;
+}
+
+/**
+ * Makes the snapshotter of a location from the config map that Velero gives to Init. Makes no request: what is wrong with
+ * the config or the credentials file is told here (InvalidArgument, …), what is wrong with the sign-in by the first
+ * request.
+ */
+export async function openSnapshotter(
+  raw: Readonly<Record<string, string>>,
+  env: Environment,
+  logger: Logger,
+  parts: SnapshotterParts = {},
+): Promise<VolumeSnapshotter> {
+  const { config, warnings } = parseVolumeSnapshotterConfig(raw);
+  for (const warning of warnings) logger.log("warn", warning);
+  const { current } = new LiveCredentials(config, env, (error) =>
+    logger.log("warn", "the credentials file cannot be read again: what it held before is used", { error }),
+  );
+  const values = current();
+  const { activeDirectoryAuthorityURI } = config;
+  const input = { config: { activeDirectoryAuthorityURI }, values, current, env, now: Date.now() };
+  const choice = chooseIdentity(input);
+  for (const warning of choice.warnings) logger.log("warn", warning);
+  logger.log("debug", "signing in", { signIn: choice.explanation });
+  const disks = placeOfDisks(values);
+  const userAgent = `velero-azure/${VERSION}`;
+  const transport =
+    parts.transport ?? new NodeTransport(transportSettings({ caCert: config.caCert, environment: env }));
+  const shared = { transport, logger, userAgent, clock: parts.clock };
+  const cloud = openCloud(choice.cloud, shared);
+  const tokens = openTokenSource(choice.credential.identity, { ...shared, cloud });
+  const manager = openResourceManager({ ...shared, cloud, tokens, apiVersion: config.apiVersion });
+  return new ManagedDiskSnapshotter({
+    disks,
+    manager: (signal) => manager.get(signal),
+    close: () => transport.close(),
+  });
+}
+
+/** The config's keys of that name say where snapshots go; only the credentials file says where disks are. */
+function placeOfDisks(values: CredentialValues): ComputePlace {
+  const subscriptionId = values.get("AZURE_SUBSCRIPTION_ID");
+  const resourceGroup = values.get("AZURE_RESOURCE_GROUP");
+  if (subscriptionId !== undefined && resourceGroup !== undefined) {
+    return { subscriptionId, resourceGroup };
+  }
+  const missing = [
+    ...(subscriptionId === undefined ? ["AZURE_SUBSCRIPTION_ID"] : []),
+    ...(resourceGroup === undefined ? ["AZURE_RESOURCE_GROUP"] : []),
+  ];
+  const file =
+    values.path === undefined ? "no credentials file is named" : `"${values.path}" does not have it`;
+  throw new Failure(
+    "InvalidArgument",
+    `cannot find the cluster's disks: ${missing.join(" and ")} must be in the credentials file, and ${file}`,
+    {
+      hint: "add them: the subscription and the resource group of the cluster's nodes and disks (with AKS, the group whose name begins with MC_)",
+    },
+  );
+}
