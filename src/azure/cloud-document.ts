@@ -78,8 +78,9 @@ function suffixOf(resourceManager: string): string | undefined {
 function parse(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw new Failure("InvalidArgument", `${what}: the file is not JSON`, { cause });
+  } catch {
+    // Its message quotes the text, and the path may have been another file's, a secret's.
+    throw new Failure("InvalidArgument", `${what}: the file is not JSON`);
   }
 }
 

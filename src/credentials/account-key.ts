@@ -48,8 +48,8 @@ function claim(input: Input, name: string, secret: Secret): Claim {
 function useKey(input: Input, name: string, secret: Secret): UsableCredential {
   const { key, warnings } = readKey(input, name, secret);
   const again = (values: CredentialValues): Secret => {
-    const now = values.secret(name);
-    return now === undefined ? key : readKey({ ...input, values }, name, now).key;
+    const named = requireNamedSecret({ ...input, values }, "the choice of this location", name);
+    return readKey({ ...input, values }, name, named).key;
   };
   const credential = { kind: "account key", account: input.config.storageAccount, key } as const;
   return { credential: { ...credential, fresh: remade(input, key, again) }, warnings };

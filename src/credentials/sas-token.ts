@@ -37,8 +37,8 @@ function useToken(input: Input, name: string, secret: Secret): UsableCredential 
   const { token, warnings } = readToken(input, name, secret);
   // By the time of the choice: whether a token that came later is still valid, the service knows best.
   const again = (values: CredentialValues): Secret => {
-    const now = values.secret(name);
-    return now === undefined ? token : readToken({ ...input, values }, name, now).token;
+    const named = requireNamedSecret({ ...input, values }, "storageAccountSASTokenEnvVar", name);
+    return readToken({ ...input, values }, name, named).token;
   };
   return { credential: { kind: "SAS token", token, fresh: remade(input, token, again) }, warnings };
 }
