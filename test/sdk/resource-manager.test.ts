@@ -38,10 +38,14 @@ for (const sdk of SDKS) {
       // An authority that is not Microsoft's own cannot be vouched for by Microsoft's.
       const base = { ...cloud(), signIn: { ...owner(), disableInstanceDiscovery: name !== "public Azure" } };
       const account = { ...IN_GROUP, name: newName() };
+      world.log.clear();
       const created = await client.ask({
         ...{ ...base, do: "accounts.create" },
         with: { ...account, location: "westeurope" },
       });
+      const asked = world.log.entries().map(({ operation, status }) => `${operation} ${status}`);
+      assert.ok(asked.includes("storageAccounts/create 202"), asked.join());
+      assert.ok(asked.includes("operations/result 200"), asked.join());
       const { state, location, blob, allowSharedKeyAccess } = created;
       assert.deepEqual([state, location, allowSharedKeyAccess], ["Succeeded", "westeurope", true]);
       assert.match(blob, new RegExp(`^https://\\S*${account.name}\\S*/$`));

@@ -29,7 +29,7 @@ type signIn struct {
 	DisableInstanceDiscovery   bool     `json:"disableInstanceDiscovery"`
 }
 
-// The public cloud where a field is empty.
+// What the SDK makes of its environment where it is empty, which is the public cloud as a rule.
 type cloudOf struct {
 	Authority               string `json:"authority"`
 	ResourceManager         string `json:"resourceManager"`
@@ -56,7 +56,7 @@ func (o order) armOptions() *arm.ClientOptions {
 
 func (c cloudOf) configuration() cloud.Configuration {
 	if c == (cloudOf{}) {
-		return cloud.AzurePublic
+		return cloud.Configuration{}
 	}
 	configuration := cloud.Configuration{
 		ActiveDirectoryAuthorityHost: c.Authority,
