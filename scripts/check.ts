@@ -13,7 +13,7 @@ function tool(name: string): string {
   return join(root, "node_modules", ".bin", name);
 }
 
-const SOURCE_FOLDERS = ["src", "test", "bench", "demo", "scripts", "packaging"];
+const SOURCE_FOLDERS = ["src", "simulator", "test", "bench", "demo", "scripts", "packaging"];
 
 const CHECKS: readonly { readonly name: string; readonly command: readonly string[] }[] = [
   { name: "types (tsc)", command: [tool("tsc"), "-p", "."] },

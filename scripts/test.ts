@@ -19,6 +19,7 @@ const HEAVY = ["packaging", "conformance", "executable", "e2e"].map(
 HEAVY.push("demo/demo.test.ts");
 const ALL = [
   "src/**/*.test.ts",
+  "simulator/**/*.test.ts",
   "packaging/**/*.test.ts",
   "bench/**/*.test.ts",
   "demo/**/*.test.ts",

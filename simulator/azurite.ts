@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { isSea } from "node:sea";
 import { fileURLToPath } from "node:url";
 import type { BlobUpstream } from "./blob-gate/upstream.ts";
 
@@ -19,8 +20,8 @@ export interface AzuriteOptions {
   readonly slots: AzuriteSlots;
   /** Where its data stays. Default: a temporary folder that goes with it. */
   readonly folder?: string | undefined;
-  /** The script that is Azurite's blob service. Default: that of this checkout's packages. */
-  readonly entry?: string | undefined;
+  /** The command that starts Azurite's blob service. Default: this checkout's package, else `azurite-blob` of the PATH. */
+  readonly command?: string | undefined;
 }
 
 export interface RunningAzurite {
@@ -33,22 +34,22 @@ const SLOTS = 64;
 
 const INSTALLED = fileURLToPath(new URL("../node_modules/azurite/dist/src/blob/main.js", import.meta.url));
 
+/** The executable brings no Azurite, and is itself no Node that could run one. */
+function commandLine(command: string | undefined): readonly [string, ...string[]] {
+  if (command !== undefined) return [command];
+  return !isSea() && existsSync(INSTALLED) ? [process.execPath, INSTALLED] : ["azurite-blob"];
+}
+
 /** Starts Azurite's blob service on a free loopback port and resolves once it listens. */
-export async function startAzurite({
-  slots,
-  folder,
-  entry = INSTALLED,
-}: AzuriteOptions): Promise<RunningAzurite> {
-  if (!existsSync(entry)) {
-    throw new Error(`cannot start Azurite: "${entry}" is missing; npm ci --include=dev installs it`);
-  }
+export async function startAzurite({ slots, folder, command }: AzuriteOptions): Promise<RunningAzurite> {
+  const [program, ...script] = commandLine(command);
   const location = folder ?? (await mkdtemp(join(tmpdir(), "simulator-azurite-")));
   await mkdir(location, { recursive: true, mode: 0o700 });
   const names = Array.from({ length: SLOTS }, (_, index) => `slot${index}`);
   const azurite = spawn(
-    process.execPath,
+    program,
     [
-      entry,
+      ...script,
       ...["--blobHost", "127.0.0.1", "--blobPort", "0", "--location", location],
       ...["--silent", "--disableTelemetry", "--skipApiVersionCheck"],
     ],
@@ -61,7 +62,11 @@ export async function startAzurite({
   // Whoever ends in a hurry leaves no server behind.
   const abandon = (): boolean => azurite.kill("SIGKILL");
   process.once("exit", abandon);
-  const exited = new Promise<void>((resolve) => azurite.once("exit", () => resolve()));
+  const exited = new Promise<void>((resolve) => {
+    azurite.once("exit", () => resolve());
+    // What was never started never exits.
+    azurite.once("error", () => resolve());
+  });
   const stop = async (): Promise<void> => {
     process.off("exit", abandon);
     azurite.kill(folder === undefined ? "SIGKILL" : "SIGTERM");
@@ -69,7 +74,7 @@ export async function startAzurite({
     if (folder === undefined) await rm(location, { recursive: true, force: true });
   };
   try {
-    const origin = await listeningAt(azurite);
+    const origin = await listeningAt(azurite, program);
     return { upstream: { origin, account: (name) => slotOf(slots, name) }, stop };
   } catch (error) {
     await stop();
@@ -85,7 +90,7 @@ function slotOf({ accounts, key }: AzuriteSlots, name: string): { name: string; 
   return { name: `slot${accounts.length - 1}`, key };
 }
 
-function listeningAt(azurite: ChildProcess): Promise<string> {
+function listeningAt(azurite: ChildProcess, program: string): Promise<string> {
   const said: string[] = [];
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   for (const stream of [azurite.stdout, azurite.stderr]) {
@@ -99,6 +104,10 @@ function listeningAt(azurite: ChildProcess): Promise<string> {
   azurite.once("exit", (code) =>
     reject(new Error(`cannot start Azurite: it ended with ${code}: ${said.join("\n")}`)),
   );
-  azurite.once("error", reject);
+  azurite.once("error", (error) => {
+    const reason = "code" in error && error.code === "ENOENT" ? "it is not installed" : error.message;
+    const remedy = `"npm install --global azurite" brings azurite-blob; --azurite names another one`;
+    reject(new Error(`cannot start Azurite ("${program}"): ${reason}; ${remedy}`));
+  });
   return promise;
 }

@@ -37,7 +37,7 @@ export interface SimulatorOptions {
   readonly audiences?: readonly string[] | undefined;
   /** How the keys of other issuers are fetched. Default: over the network. */
   readonly fetchJson?: FetchJson | undefined;
-  /** Path of Azurite's script. Default: that of this checkout's packages. */
+  /** The command that starts Azurite's blob service; see `AzuriteOptions`. */
   readonly azurite?: string | undefined;
 }
 
@@ -85,7 +85,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   await using started = new AsyncDisposableStack();
   const folder = options.state === undefined ? undefined : join(options.state, "azurite");
   const [azurite, authority, tokens] = await Promise.all([
-    startAzurite({ slots: state.slots, folder, entry: options.azurite }).then((running) => {
+    startAzurite({ slots: state.slots, folder, command: options.azurite }).then((running) => {
       started.defer(() => running.stop());
       return running;
     }),

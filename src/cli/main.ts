@@ -8,6 +8,7 @@ folder velero-azure.lib beside it, into the plugin image that "velero install --
 backup storage locations the provider velero.io/azure.
 
 Usage:
+  velero-azure simulator    run a local Azure to try locations against (simulator --help)
   velero-azure --version    print version and commit
   velero-azure --help       print this text
 
@@ -16,6 +17,8 @@ The keys of a location's config are described in docs/reference.md of the source
 
 /** Runs the command line. Returns the exit code: 0 done, 1 it failed, 2 the call was wrong. */
 export async function runCli(args: readonly string[]): Promise<number> {
+  const [command, ...rest] = args;
+  if (command === "simulator") return (await import("../../simulator/command.ts")).runSimulator(rest);
   let values: { version?: boolean | undefined; help?: boolean | undefined };
   try {
     ({ values } = parseArgs({
