@@ -168,6 +168,6 @@ test("without Azurite the world does not start, and says what is missing", async
   const missing = join(tmpdir(), "no-azurite-here.js");
   await assert.rejects(
     startSimulator({ azurite: missing }),
-    new RegExp(`cannot start Azurite: "${missing}" is missing`),
+    /cannot start Azurite .*no-azurite-here.*not installed/,
   );
 });
