@@ -182,4 +182,22 @@ for (const sdk of SDKS) {
       }
     });
   }
+
+  test(`${sdk} reads on where the blob service broke off`, async () => {
+    const client = await world.client(sdk);
+    const blob = { endpoint: ENDPOINT, container: await newContainer(), name: "broken off" };
+    const signIn = contributor();
+    await client.ask({ do: "blob.put", signIn, with: { ...blob, text: "hello, world" } });
+    world.faults.add({ service: "blob", operation: "GetBlob", effect: { kind: "cut", afterBytes: 5 } });
+    assert.equal((await client.ask({ do: "blob.get", signIn, with: blob })).text, "hello, world");
+    world.faults.assertSpent();
+  });
+
+  test(`${sdk} shows its token again after the blob service took it for expired`, async () => {
+    const client = await world.client(sdk);
+    const blob = { endpoint: ENDPOINT, container: await newContainer(), name: "again" };
+    world.faults.add({ service: "blob", operation: "PutBlob", effect: { kind: "expire-token" } });
+    await client.ask({ do: "blob.put", signIn: contributor(), with: { ...blob, text: "hello" } });
+    world.faults.assertSpent();
+  });
 }

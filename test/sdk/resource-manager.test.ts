@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { randomBytes, randomUUID } from "node:crypto";
 import { after, before, test } from "node:test";
 import { decodeJwt } from "jose";
-import { SDKS, type SdkClient } from "./client.ts";
+import type { AccountKey } from "../../simulator/resource-manager/state.ts";
+import { SDKS } from "./client.ts";
 import type { Order, SignIn } from "./order.ts";
 import { GROUP, startWorld, SUBSCRIPTION, TENANT, type World } from "./world.ts";
 
@@ -25,18 +26,27 @@ function newName(): string {
   return `acct${randomBytes(6).toString("hex")}`;
 }
 
-/** How each SDK gets to Resource Manager. */
-const clouds = {
-  "public Azure": () => ({}),
-  "a cloud that it does not know": () => ({ cloud: world.cloud }),
+function newAccount(): { name: string; id: string; keys: readonly AccountKey[] } {
+  return world.inventory.addStorageAccount({
+    ...{ subscriptionId: SUBSCRIPTION, resourceGroup: GROUP, name: newName() },
+  });
+}
+
+/** An owner, and the cloud that it is one in. */
+const identities: Record<string, () => Pick<Order, "signIn" | "cloud">> = {
+  "public Azure": () => ({ signIn: owner() }),
+  // An authority that is not Microsoft's own cannot be vouched for by Microsoft's.
+  "a cloud that nobody knows": () => ({
+    signIn: { ...owner(), disableInstanceDiscovery: true },
+    cloud: world.cloud,
+  }),
 };
 
 for (const sdk of SDKS) {
-  for (const [name, cloud] of Object.entries(clouds)) {
-    test(`${sdk} makes a storage account and rotates its keys in ${name}`, async () => {
+  for (const [name, identity] of Object.entries(identities)) {
+    test(`${sdk} makes a storage account, uses it and deletes it in ${name}`, async () => {
       const client = await world.client(sdk);
-      // An authority that is not Microsoft's own cannot be vouched for by Microsoft's.
-      const base = { ...cloud(), signIn: { ...owner(), disableInstanceDiscovery: name !== "public Azure" } };
+      const base = identity();
       const account = { ...IN_GROUP, name: newName() };
       world.log.clear();
       const created = await client.ask({
@@ -46,11 +56,9 @@ for (const sdk of SDKS) {
       const asked = world.log.entries().map(({ operation, status }) => `${operation} ${status}`);
       assert.ok(asked.includes("storageAccounts/create 202"), asked.join());
       assert.ok(asked.includes("operations/result 200"), asked.join());
-      const { state, location, blob, allowSharedKeyAccess } = created;
+      const { state, location, allowSharedKeyAccess } = created;
       assert.deepEqual([state, location, allowSharedKeyAccess], ["Succeeded", "westeurope", true]);
-      assert.match(blob, new RegExp(`^https://\\S*${account.name}\\S*/$`));
       assert.deepEqual(await client.ask({ ...base, do: "accounts.get", with: account }), created);
-
       const { keys } = await client.ask({ ...base, do: "accounts.keys", with: account });
       assert.deepEqual(
         keys.map((key) => [key.name, key.permissions.toLowerCase()]),
@@ -59,25 +67,38 @@ for (const sdk of SDKS) {
           ["key2", "full"],
         ],
       );
-      const rotated = await client.ask({
-        ...{ ...base, do: "accounts.regenerate" },
-        with: { ...account, keyName: "key1" },
-      });
-      assert.notEqual(rotated.keys[0]?.value, keys[0]?.value);
-      assert.equal(rotated.keys[1]?.value, keys[1]?.value);
-      await usesKey(client, account.name, keys[0]?.value ?? "", rotated.keys[0]?.value ?? "");
-
-      const disabled = { ...account, allowSharedKeyAccess: false };
-      const updated = await client.ask({ ...base, do: "accounts.update", with: disabled });
-      assert.equal(updated.allowSharedKeyAccess, false);
+      const endpoint = created.blob.replace(/\/$/, "");
+      const blob = { ...(await newBlob(account.name)), endpoint, accountKey: keys[1]?.value ?? "" };
+      await client.ask({ do: "blob.put", with: blob });
       await client.ask({ ...base, do: "accounts.delete", with: account });
       const { status, code } = await client.refused({ ...base, do: "accounts.get", with: account });
       assert.deepEqual([status, code], [404, "ResourceNotFound"]);
     });
 
+    test(`${sdk} rotates an account's key, and disables keys, in ${name}`, async () => {
+      const client = await world.client(sdk);
+      const base = identity();
+      const account = { ...IN_GROUP, name: newAccount().name };
+      const put = async (key: { value: string } | undefined): Promise<Order<"blob.put">> => ({
+        do: "blob.put",
+        with: { ...(await newBlob(account.name)), accountKey: key?.value ?? "" },
+      });
+      const former = (await client.ask({ ...base, do: "accounts.keys", with: account })).keys;
+      const rotation = { ...account, keyName: "key1" };
+      const { keys } = await client.ask({ ...base, do: "accounts.regenerate", with: rotation });
+      assert.equal(keys[1]?.value, former[1]?.value);
+      await client.ask(await put(keys[0]));
+      assert.equal((await client.refused(await put(former[0]))).code, "AuthenticationFailed");
+
+      const disabled = { ...account, allowSharedKeyAccess: false };
+      const updated = await client.ask({ ...base, do: "accounts.update", with: disabled });
+      assert.equal(updated.allowSharedKeyAccess, false);
+      assert.equal((await client.refused(await put(keys[0]))).code, "KeyBasedAuthenticationNotPermitted");
+    });
+
     test(`${sdk} lists subscriptions, and makes and deletes a resource group in ${name}`, async () => {
       const client = await world.client(sdk);
-      const base = { ...cloud(), signIn: { ...owner(), disableInstanceDiscovery: name !== "public Azure" } };
+      const base = identity();
       assert.deepEqual((await client.ask({ ...base, do: "subscriptions.list" })).names, [SUBSCRIPTION]);
       const group = { ...IN_SUBSCRIPTION, group: `group-${randomUUID()}` };
       const located = { ...group, location: "westeurope" };
@@ -95,15 +116,13 @@ for (const sdk of SDKS) {
   test(`${sdk} assigns a role that is found by its name, and withdraws it`, async () => {
     const client = await world.client(sdk);
     const signIn = owner();
-    const account = world.inventory.addStorageAccount({
-      ...{ subscriptionId: SUBSCRIPTION, resourceGroup: GROUP, name: newName() },
-    });
-    await world.containers.create(account.name, "velero");
+    const account = newAccount();
     const assignee = world.application();
-    const blob = {
-      ...{ endpoint: `https://${account.name}.blob.core.windows.net`, container: "velero", name: "b" },
+    const put: Order<"blob.put"> = {
+      do: "blob.put",
+      signIn: assignee.signIn,
+      with: await newBlob(account.name),
     };
-    const put = { do: "blob.put", signIn: assignee.signIn, with: { ...blob, text: "x" } } as const;
     assert.equal((await client.refused(put)).code, "AuthorizationPermissionMismatch");
 
     const scope = { ...IN_SUBSCRIPTION, scope: account.id };
@@ -125,6 +144,22 @@ for (const sdk of SDKS) {
 
     await client.ask({ do: "roleAssignments.delete", signIn, with: assignment });
     assert.equal((await client.refused(put)).code, "AuthorizationPermissionMismatch");
+  });
+
+  test(`${sdk} closes an account's firewall, and opens it again`, async () => {
+    const client = await world.client(sdk);
+    const signIn = owner();
+    const { name, keys } = newAccount();
+    const put = {
+      do: "blob.put",
+      with: { ...(await newBlob(name)), accountKey: keys[0]?.value ?? "" },
+    } as const;
+    const account = { ...IN_GROUP, name };
+    await client.ask({ do: "accounts.update", signIn, with: { ...account, defaultAction: "Deny" } });
+    const { status, code } = await client.refused(put);
+    assert.deepEqual([status, code], [403, "AuthorizationFailure"]);
+    await client.ask({ do: "accounts.update", signIn, with: { ...account, defaultAction: "Allow" } });
+    await client.ask(put);
   });
 
   test(`${sdk} makes an identity that a cluster's token signs in as, until the trust is withdrawn`, async () => {
@@ -163,12 +198,9 @@ for (const sdk of SDKS) {
   });
 }
 
-/** The blob service takes the new key at once, and the former no more. */
-async function usesKey(client: SdkClient, account: string, former: string, current: string): Promise<void> {
+/** Of a new container. */
+async function newBlob(account: string) {
   await world.containers.create(account, "velero");
   const endpoint = `https://${account}.blob.core.windows.net`;
-  const blob = { endpoint, account, container: "velero", name: "blob", text: "x" };
-  await client.ask({ do: "blob.put", with: { ...blob, accountKey: current } });
-  const refusal = await client.refused({ do: "blob.put", with: { ...blob, accountKey: former } });
-  assert.deepEqual([refusal.status, refusal.code], [403, "AuthenticationFailed"]);
+  return { endpoint, account, container: "velero", name: "blob", text: "x" };
 }

@@ -106,8 +106,9 @@ func getBlob(ctx context.Context, o order) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer got.Body.Close()
-	content, err := io.ReadAll(got.Body)
+	body := got.NewRetryReader(ctx, nil)
+	defer body.Close()
+	content, err := io.ReadAll(body)
 	if err != nil {
 		return nil, err
 	}
