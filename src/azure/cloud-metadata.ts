@@ -2,7 +2,7 @@ import type { Cloud } from "../credentials/cloud.ts";
 import { Failure } from "../errors/error.ts";
 import { anonymous } from "./auth/anonymous.ts";
 import { cloudOfMetadata } from "./cloud-document.ts";
-import type { CloudSettings } from "./clouds.ts";
+import type { CloudSettings } from "./cloud-source.ts";
 import { transportFailure } from "./errors.ts";
 import { type Answer, Pipeline } from "./http/pipeline.ts";
 import type { RetryPolicy } from "./http/retry.ts";

@@ -5,7 +5,8 @@ import type { CredentialValues } from "../config/credentials-file.ts";
 import type { ObjectStoreConfig } from "../config/location-keys.ts";
 import { remade } from "./live-credentials.ts";
 import type { AccountRule, Claim, SignInInput, UsableCredential } from "./method.ts";
-import { describeFile, fromFile, requireNamedSecret, signInFailure } from "./values.ts";
+import { describeFile } from "./describe-file.ts";
+import { fromFile, requireNamedSecret, signInFailure } from "./values.ts";
 
 type Input = SignInInput<ObjectStoreConfig>;
 

@@ -1,7 +1,8 @@
 import type { ClientCertificateProof } from "./identity.ts";
 import type { IdentityClaim, IdentityRule, SignInInput } from "./method.ts";
 import { applicationSources, firstPresent, identityOf, requireApplication } from "./service-principal.ts";
-import { describeFile, signInFailure } from "./values.ts";
+import { describeFile } from "./describe-file.ts";
+import { signInFailure } from "./values.ts";
 
 const CERTIFICATE = "AZURE_CLIENT_CERTIFICATE";
 const CERTIFICATE_PATH = "AZURE_CLIENT_CERTIFICATE_PATH";

@@ -1,7 +1,8 @@
 import type { ClientSecretProof } from "./identity.ts";
 import type { IdentityClaim, IdentityRule, SignInInput } from "./method.ts";
 import { applicationSources, identityOf, requireApplication } from "./service-principal.ts";
-import { describeFile, signInFailure } from "./values.ts";
+import { describeFile } from "./describe-file.ts";
+import { signInFailure } from "./values.ts";
 
 const KEY = "AZURE_CLIENT_SECRET";
 

@@ -3,7 +3,7 @@ import type { CredentialValues, Environment } from "../config/credentials-file.t
 import type { PublicCredentialKey } from "../config/credential-keys.ts";
 import { quote } from "../config/quote.ts";
 import { Failure } from "../errors/error.ts";
-import { describeFile } from "./values.ts";
+import { describeFile } from "./describe-file.ts";
 
 /** Where one Azure cloud's services live. */
 export interface Cloud {

@@ -6,7 +6,8 @@ import type { ObjectStoreConfig } from "../config/location-keys.ts";
 import { remade } from "./live-credentials.ts";
 import type { AccountRule, Claim, SignInInput, UsableCredential } from "./method.ts";
 import { type SasFields, cannotReach, missingPermissions, readSas } from "./sas-fields.ts";
-import { describeFile, fromFile, requireNamedSecret, signInFailure } from "./values.ts";
+import { describeFile } from "./describe-file.ts";
+import { fromFile, requireNamedSecret, signInFailure } from "./values.ts";
 
 type Input = SignInInput<ObjectStoreConfig>;
 

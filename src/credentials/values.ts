@@ -1,6 +1,7 @@
 import type { PublicCredentialKey } from "../config/credential-keys.ts";
 import type { CredentialValues } from "../config/credentials-file.ts";
 import { quote } from "../config/quote.ts";
+import { describeFile } from "./describe-file.ts";
 import { type ErrorCode, Failure } from "../errors/error.ts";
 import type { Secret } from "../secret/secret.ts";
 import type { SignInInput, ValueSource } from "./method.ts";
@@ -16,10 +17,6 @@ export function signInFailure(input: SignInInput, code: ErrorCode, reason: strin
 /** `key "NAME" of credentials file "PATH"`, for explanations. */
 export function fromFile(value: string, name: string, values: CredentialValues): ValueSource {
   return { value, from: `key ${quote(name)} of ${describeFile(values)}` };
-}
-
-export function describeFile(values: CredentialValues): string {
-  return values.path === undefined ? "no credentials file" : `credentials file ${quote(values.path)}`;
 }
 
 /** A secret that the config names by its key in the credentials file. Throws InvalidArgument if it is not there. */

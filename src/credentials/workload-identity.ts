@@ -2,7 +2,8 @@ import type { PublicCredentialKey } from "../config/credential-keys.ts";
 import type { WorkloadIdentityProof } from "./identity.ts";
 import type { IdentityClaim, IdentityRule, SignInInput, ValueSource } from "./method.ts";
 import { additionalTenants, identityOf, tenantsKey } from "./service-principal.ts";
-import { describeFile, fromFile, signInFailure } from "./values.ts";
+import { describeFile } from "./describe-file.ts";
+import { fromFile, signInFailure } from "./values.ts";
 
 const TOKEN_FILE = "AZURE_FEDERATED_TOKEN_FILE";
 

@@ -1,27 +1,12 @@
-import type {
-  ClientCertificateProof,
-  ClientSecretProof,
-  WorkloadIdentityProof,
-} from "../../credentials/identity.ts";
 import { Failure } from "../../errors/error.ts";
 import type { Secret } from "../../secret/secret.ts";
 import { isLoopback } from "../endpoint.ts";
 import { systemClock } from "../http/pipeline.ts";
 import type { RetryPolicy } from "../http/retry.ts";
-import { type Claims, entraFailure } from "./entra-errors.ts";
-import type { TokenSourceSettings } from "./open-token-source.ts";
+import type { ApplicationProof, Claims, TokenEndpoint } from "./application.ts";
+import { entraFailure } from "./entra-errors.ts";
+import type { Acquired, TokenRequest, TokenSourceSettings } from "./sign-in.ts";
 import { ask, readToken, refuseRedirect } from "./provider.ts";
-import type { Acquired, TokenRequest } from "./token-cache.ts";
-
-export type ApplicationProof = ClientSecretProof | ClientCertificateProof | WorkloadIdentityProof;
-
-/** Where an authority gives tokens. */
-export interface TokenEndpoint {
-  readonly origin: string;
-  readonly path: string;
-  /** AD FS, which knows no tenants and older signatures. */
-  readonly adfs: boolean;
-}
 
 /** What of a form proves who asks. */
 interface Prepared {

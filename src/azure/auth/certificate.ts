@@ -3,21 +3,7 @@ import { readFileSync } from "node:fs";
 import { quote } from "../../config/quote.ts";
 import type { ClientCertificateProof } from "../../credentials/identity.ts";
 import { Failure } from "../../errors/error.ts";
-
-/** What an application signs in with. */
-export interface ClientCertificate {
-  readonly key: KeyObject;
-  /** The certificate of the key. */
-  readonly leaf: X509Certificate;
-  /** The leaf and what else came with it, when that is to be sent. */
-  readonly chain: readonly X509Certificate[] | undefined;
-}
-
-/** What a file or text held, before it was looked at. */
-export interface KeyAndCertificates {
-  readonly key: KeyObject | undefined;
-  readonly certificates: readonly X509Certificate[];
-}
+import type { ClientCertificate, KeyAndCertificates } from "./application.ts";
 
 const PASSWORD = "AZURE_CLIENT_CERTIFICATE_PASSWORD";
 const CLOCK_SKEW = 5 * 60_000;

@@ -1,7 +1,6 @@
 import { constants, createHash, randomUUID, sign } from "node:crypto";
 import { Secret } from "../../secret/secret.ts";
-import type { ApplicationProof, TokenEndpoint } from "./authority.ts";
-import type { ClientCertificate } from "./certificate.ts";
+import type { ApplicationProof, ClientCertificate, TokenEndpoint } from "./application.ts";
 
 const LIFETIME_SECONDS = 600;
 

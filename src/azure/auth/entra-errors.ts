@@ -1,35 +1,9 @@
-import { type ErrorCode, Failure } from "../../errors/error.ts";
+import { Failure } from "../../errors/error.ts";
 import type { Logger } from "../../log/logger.ts";
 import { field, textField } from "../resource-manager/json.ts";
-import type { ApplicationProof, TokenEndpoint } from "./authority.ts";
+import type { ApplicationProof, Refusal, RefusalContext } from "./application.ts";
 import { entraRules } from "./entra-rules.ts";
 import type { ProviderAnswer } from "./provider.ts";
-
-/** Whom a federated token speaks of; empty where it does not say. */
-export interface Claims {
-  readonly issuer: string;
-  readonly subject: string;
-  readonly audience: string;
-}
-
-/** What a refusal's remedy needs to know. */
-export interface RefusalContext {
-  /** `cannot sign in as …`. */
-  readonly what: string;
-  readonly proof: ApplicationProof;
-  /** The one that was asked. */
-  readonly tenant: string;
-  readonly endpoint: TokenEndpoint;
-  readonly audience: string;
-  readonly claims: Claims | undefined;
-}
-
-/** What a refusal means, in our words. */
-export interface Refusal {
-  readonly code: ErrorCode;
-  readonly reason: string;
-  readonly hint?: string | undefined;
-}
 
 /**
  * The Failure for an answer that is no token. Its code and remedy depend on the AADSTS number alone (source:

@@ -1,4 +1,4 @@
-import type { Refusal, RefusalContext } from "./entra-errors.ts";
+import type { Refusal, RefusalContext } from "./application.ts";
 
 type Rule = (context: RefusalContext) => Refusal;
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { quote } from "../../config/quote.ts";
 import { Failure } from "../../errors/error.ts";
 import { Secret } from "../../secret/secret.ts";
-import type { Claims } from "./entra-errors.ts";
+import type { Claims } from "./application.ts";
 import { readClaims } from "./jwt.ts";
 
 /** Far more than a service account's token has. */

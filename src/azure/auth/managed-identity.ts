@@ -7,9 +7,8 @@ import type { RetryPolicy } from "../http/retry.ts";
 import type { HttpRequest } from "../http/transport.ts";
 import { TransportError } from "../http/transport.ts";
 import { textField } from "../resource-manager/json.ts";
-import type { TokenSourceSettings } from "./open-token-source.ts";
 import { ask, type ProviderAnswer, readToken, refuseRedirect } from "./provider.ts";
-import type { Acquired, TokenRequest } from "./token-cache.ts";
+import type { Acquired, TokenRequest, TokenSourceSettings } from "./sign-in.ts";
 
 /**
  * The metadata service answers 404 or 410 while it is updated, for 70 seconds at the most (source: "How to use managed

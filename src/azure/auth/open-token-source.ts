@@ -1,29 +1,8 @@
 import type { Identity, IdentityProof, ManagedIdentityProof } from "../../credentials/identity.ts";
-import type { Logger } from "../../log/logger.ts";
-import type { CloudSource } from "../clouds.ts";
-import type { Clock } from "../http/pipeline.ts";
-import type { RetryPolicy } from "../http/retry.ts";
-import type { HttpTransport } from "../http/transport.ts";
 import { systemClock } from "../http/pipeline.ts";
-import { type Acquired, TokenCache, type TokenRequest } from "./token-cache.ts";
+import type { Acquired, TokenRequest, TokenSourceSettings } from "./sign-in.ts";
+import { TokenCache } from "./token-cache.ts";
 import type { TokenSource } from "./token-source.ts";
-
-export interface TokenSourceSettings {
-  /** Whose authority is asked; a managed identity never looks at it. */
-  readonly cloud: CloudSource;
-  /** Sends requests to the authority; may be the one that serves the location's other requests. */
-  readonly transport: HttpTransport;
-  /**
-   * Sends requests to the machine's own metadata service; absent: a transport of its own, made with the first
-   * request, that knows no proxy.
-   */
-  readonly machineTransport?: HttpTransport | undefined;
-  readonly logger: Logger;
-  /** `velero-azure/VERSION`. */
-  readonly userAgent: string;
-  readonly retry?: Partial<RetryPolicy> | undefined;
-  readonly clock?: Clock | undefined;
-}
 
 /** The tokens of a location's identity. Makes no request and reads no file; loads a method with its first token. */
 export function openTokenSource(identity: Identity, settings: TokenSourceSettings): TokenSource {

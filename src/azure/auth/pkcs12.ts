@@ -6,7 +6,7 @@ import pki from "node-forge/lib/pki.js";
 import "node-forge/lib/sha512.js";
 import type { Failure } from "../../errors/error.ts";
 import type { Secret } from "../../secret/secret.ts";
-import type { KeyAndCertificates } from "./certificate.ts";
+import type { KeyAndCertificates } from "./application.ts";
 
 /**
  * Reads a PKCS#12 file (RFC 7292): Node's own reader does not hand keys out, and knows none of the ciphers that

@@ -10,7 +10,8 @@ import { Secret } from "../../secret/secret.ts";
 import type { CloudSource } from "../clouds.ts";
 import type { Clock } from "../http/pipeline.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "../http/transport.ts";
-import { openTokenSource, type TokenSourceSettings } from "./open-token-source.ts";
+import { openTokenSource } from "./open-token-source.ts";
+import type { TokenSourceSettings } from "./sign-in.ts";
 import type { TokenSource } from "./token-source.ts";
 
 export const NOW = Date.UTC(2026, 5, 1, 12);

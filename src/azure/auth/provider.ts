@@ -7,8 +7,7 @@ import { field } from "../resource-manager/json.ts";
 import { readSome } from "../service-error.ts";
 import { Secret } from "../../secret/secret.ts";
 import { anonymous } from "./anonymous.ts";
-import type { TokenSourceSettings } from "./open-token-source.ts";
-import type { Acquired } from "./token-cache.ts";
+import type { Acquired, TokenSourceSettings } from "./sign-in.ts";
 
 /** One question for a token, whoever it is put to. */
 export interface ProviderRequest {

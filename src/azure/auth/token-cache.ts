@@ -1,20 +1,8 @@
 import { Failure } from "../../errors/error.ts";
 import type { Logger } from "../../log/logger.ts";
 import { SharedFlight } from "../shared-flight.ts";
+import type { Acquired, TokenRequest } from "./sign-in.ts";
 import type { AccessToken, TokenAudience, TokenSource } from "./token-source.ts";
-
-/** What a token is asked for. */
-export interface TokenRequest {
-  readonly audience: TokenAudience;
-  /** Of a service that said it belongs to that one; undefined: the identity's own. */
-  readonly tenant: string | undefined;
-}
-
-/** A token as it came. */
-export interface Acquired extends AccessToken {
-  /** When its issuer wants it to be replaced, milliseconds since 1970. */
-  readonly refreshAt?: number | undefined;
-}
 
 export interface TokenCacheOptions {
   acquire(request: TokenRequest, signal: AbortSignal): Promise<Acquired>;
