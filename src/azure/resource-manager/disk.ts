@@ -1,5 +1,6 @@
 import { field, incomplete, textField } from "./json.ts";
-import type { ResourceCall, ResourceManager } from "./resource-manager.ts";
+import type { ResourceCall } from "./call.ts";
+import type { ResourceManager } from "./resource-manager.ts";
 
 /** What resource IDs of disks are made of. */
 export interface DiskId {

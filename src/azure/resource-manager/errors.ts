@@ -2,7 +2,7 @@ import { type ErrorCode, Failure, type FailureOptions } from "../../errors/error
 import { readSome } from "../service-error.ts";
 import type { HttpResponse } from "../http/transport.ts";
 import { field, textField } from "./json.ts";
-import type { ResourceCall } from "./resource-manager.ts";
+import type { ResourceCall } from "./call.ts";
 
 /** An answer of Resource Manager that is an error. Source: "Common Azure Resource Manager errors", OData error format. */
 export interface ResourceError {

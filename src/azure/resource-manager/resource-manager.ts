@@ -5,6 +5,7 @@ import { type Answer, type Clock, Pipeline, systemClock } from "../http/pipeline
 import { requestedDelay, type RetryPolicy } from "../http/retry.ts";
 import type { HttpTransport } from "../http/transport.ts";
 import type { Logger } from "../../log/logger.ts";
+import type { ResourceCall } from "./call.ts";
 import { readResourceError, resourceFailure } from "./errors.ts";
 
 /** How Resource Manager is reached; the transport may be shared and stays the caller's to close. */
@@ -20,24 +21,6 @@ export interface ResourceManagerSettings {
   readonly apiVersion?: string | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   readonly clock?: Clock | undefined;
-}
-
-/** One operation on one resource. */
-export interface ResourceCall {
-  readonly method: "GET" | "POST";
-  /** What it does, for messages: `list the keys of storage account "a"`. */
-  readonly what: string;
-  /** The resource's ID, in pieces that are not encoded: `["subscriptions", "…", "resourceGroups", "…", …]`. */
-  readonly resource: readonly string[];
-  /** Behind the resource's ID: `listKeys`. */
-  readonly action?: string;
-  /** Besides the API version; encoded. */
-  readonly query?: string;
-  readonly apiVersion: string;
-  /** What a role must allow, and the built-in role that allows little more. */
-  readonly permission: { readonly action: string; readonly role: string };
-  /** The code of the Failure when the resource is not there. */
-  readonly absent: "NotFound" | "FailedPrecondition";
 }
 
 /**

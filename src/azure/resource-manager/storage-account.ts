@@ -1,7 +1,8 @@
 import { Failure } from "../../errors/error.ts";
 import { Secret } from "../../secret/secret.ts";
 import { field, incomplete, textField } from "./json.ts";
-import type { ResourceCall, ResourceManager } from "./resource-manager.ts";
+import type { ResourceCall } from "./call.ts";
+import type { ResourceManager } from "./resource-manager.ts";
 
 /** What resource IDs of storage accounts are made of. */
 export interface StorageAccountId {

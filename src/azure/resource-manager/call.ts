@@ -1,0 +1,17 @@
+/** One operation on one resource. */
+export interface ResourceCall {
+  readonly method: "GET" | "POST";
+  /** What it does, for messages: `list the keys of storage account "a"`. */
+  readonly what: string;
+  /** The resource's ID, in pieces that are not encoded: `["subscriptions", "…", "resourceGroups", "…", …]`. */
+  readonly resource: readonly string[];
+  /** Behind the resource's ID: `listKeys`. */
+  readonly action?: string;
+  /** Besides the API version; encoded. */
+  readonly query?: string;
+  readonly apiVersion: string;
+  /** What a role must allow, and the built-in role that allows little more. */
+  readonly permission: { readonly action: string; readonly role: string };
+  /** The code of the Failure when the resource is not there. */
+  readonly absent: "NotFound" | "FailedPrecondition";
+}
