@@ -10,6 +10,7 @@ import { errand } from "./figures/errand.ts";
 import { getCapped, getDirect, putDirect, putFar } from "./figures/large.ts";
 import { memory } from "./figures/memory.ts";
 import { putSmall } from "./figures/small.ts";
+import { signIn } from "./figures/sign-in.ts";
 import { start } from "./figures/start.ts";
 import { document, table } from "./report.ts";
 import { Stage } from "./stage.ts";
@@ -23,6 +24,7 @@ const figures: readonly Figure[] = [
   getDirect,
   getCapped,
   putSmall,
+  signIn,
   backupLife,
 ];
 

@@ -39,6 +39,8 @@ export interface SimulatorOptions {
   readonly fetchJson?: FetchJson | undefined;
   /** The command that starts Azurite's blob service; see `AzuriteOptions`. */
   readonly azurite?: string | undefined;
+  /** Resource Manager names accounts' endpoints as public Azure does, for clients that come through the proxy. */
+  readonly publicNames?: boolean | undefined;
 }
 
 /** Where the world is reached; without a slash at the end. */
@@ -232,7 +234,10 @@ function servicesOf(world: World, options: SimulatorOptions, endpoints: () => Si
           login: endpoints().entra,
           audiences: [...ownAudiences(), ...KNOWN_RESOURCES.filter((name) => name.includes("management"))],
           storageSuffix: new URL(endpoints().blob).host.replace("127.0.0.1", "localhost"),
-          blob: (account) => `${endpoints().blob}/${account}/`,
+          blob: (account) =>
+            options.publicNames === true
+              ? `https://${account}.blob.core.windows.net/`
+              : `${endpoints().blob}/${account}/`,
         }),
         directoryHas: (tenantId, objectId) =>
           directory.state.applications.some(

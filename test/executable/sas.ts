@@ -10,7 +10,7 @@ import type { AzuriteAccount } from "../azurite.ts";
 
 /** A SAS token of the account as Azure's own SDK makes it, without a question mark. */
 export function sasToken(
-  { account, key }: AzuriteAccount,
+  { account, key }: Pick<AzuriteAccount, "account" | "key">,
   validity: { readonly startsOn: Date; readonly expiresOn: Date },
 ): string {
   const fields = {

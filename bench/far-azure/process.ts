@@ -1,0 +1,82 @@
+/**
+ * The simulator far away: a process of its own, so that what it works on does not wait for the bench, each service
+ * behind a toxiproxy. Clients reach it under public Azure's names, through a proxy that costs no time. It takes its
+ * orders by message from the bench that forked it, and ends with it.
+ */
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { simulatorProxy } from "../../simulator/proxy.ts";
+import { type Simulator, startSimulator } from "../../simulator/simulator.ts";
+import { Toxiproxy } from "../toxiproxy.ts";
+import { Locations } from "./locations.ts";
+import type { Answer, Order } from "./orders.ts";
+
+const latencyMilliseconds = 20;
+
+async function main(): Promise<void> {
+  await using started = new AsyncDisposableStack();
+  const ended = new Promise<void>((resolve) => process.once("disconnect", () => resolve()));
+  const folder = await mkdtemp(join(tmpdir(), "velero-azure-far-"));
+  started.defer(() => rm(folder, { recursive: true, force: true }));
+  const world = await startSimulator({ azurite: await blobUpstream(folder), publicNames: true });
+  started.defer(() => world.stop());
+  const { proxy, imds } = await farProxy(world, started);
+  const caFile = join(folder, "ca.pem");
+  await writeFile(caFile, world.authority.certificate);
+  const environment = {
+    ...{ HTTPS_PROXY: proxy, HTTP_PROXY: proxy, SSL_CERT_FILE: caFile },
+    // For plugins that keep proxies out of the way to the metadata service: it is the same port either way.
+    AZURE_POD_IDENTITY_AUTHORITY_HOST: imds,
+  };
+  const locations = await Locations.of(world, folder, environment);
+  process.on("message", (order: Order) => void answer(order, world, locations).then(send));
+  send({ ready: true });
+  await ended;
+}
+
+async function answer(order: Order, world: Simulator, locations: Locations): Promise<Answer> {
+  try {
+    if (order.call === "requests") return { requests: world.log.entries() };
+    return { location: await locations.make(order.signIn) };
+  } catch (error) {
+    return { failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+function send(answered: Answer): void {
+  process.send?.(answered);
+}
+
+/** The simulator takes a command in place of Azurite, without arguments. */
+async function blobUpstream(folder: string): Promise<string> {
+  const command = join(folder, "blob-upstream.mjs");
+  const script = fileURLToPath(new URL("blob-upstream.ts", import.meta.url));
+  await writeFile(command, `#!${process.execPath}\nawait import(${JSON.stringify(script)});\n`);
+  await chmod(command, 0o700);
+  return command;
+}
+
+async function farProxy(
+  { endpoints }: Simulator,
+  started: AsyncDisposableStack,
+): Promise<{ proxy: string; imds: string }> {
+  const toxiproxy = started.use(await Toxiproxy.start());
+  const far = async (origin: string): Promise<number> => {
+    const way = await toxiproxy.open(new URL(origin).host, { latencyMilliseconds });
+    return Number(way.slice(way.lastIndexOf(":") + 1));
+  };
+  const imds = await far(endpoints.imds);
+  const proxy = await simulatorProxy({
+    entra: await far(endpoints.entra),
+    resourceManager: await far(endpoints.resourceManager),
+    imds,
+    blob: await far(endpoints.blob),
+  });
+  started.defer(() => proxy.close());
+  return { proxy: proxy.origin, imds: `http://127.0.0.1:${imds}` };
+}
+
+await main();
+process.exit(0);
