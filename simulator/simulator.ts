@@ -16,6 +16,7 @@ import { type CertificateAuthority, certificateAuthority } from "./http/certific
 import { listen, type Listener } from "./http/listener.ts";
 import type { Handler } from "./http/message.ts";
 import { appService } from "./imds/app-service.ts";
+import type { ManagedIdentityOptions } from "./imds/grant.ts";
 import { imds } from "./imds/imds.ts";
 import type { Machine } from "./imds/machine.ts";
 import { Inventory } from "./resource-manager/inventory.ts";
@@ -204,10 +205,11 @@ function servicesOf(world: World, options: SimulatorOptions, endpoints: () => Si
   const { clock, tokens, directory, inventory, log } = world;
   const { faults } = log;
   const ownAudiences = (): readonly string[] => [endpoints().resourceManager, ...(options.audiences ?? [])];
-  const identities = { clock, faults, tokens, machine: () => machineOf(world) };
-  const metadata = imds(identities);
-  const app = appService({ ...identities, identityHeader: world.identityHeader });
   // What needs to know the ports is made by the first request.
+  const metadata = onceMade(() => imds(identitiesIn(world, ownAudiences())));
+  const app = onceMade(() =>
+    appService({ ...identitiesIn(world, ownAudiences()), identityHeader: world.identityHeader }),
+  );
   const gate = onceMade(() =>
     blobGate({
       ...{ clock, faults, accessTokens: tokens, accessControl: inventory, upstream: world.upstream },
@@ -250,6 +252,12 @@ function servicesOf(world: World, options: SimulatorOptions, endpoints: () => Si
       request.path.startsWith("/msi/token") ? app(request) : metadata(request),
     ),
   };
+}
+
+/** A cloud of one's own has Resource Manager's tokens by its own audience, for machines as for applications. */
+function identitiesIn(world: World, resources: readonly string[]): ManagedIdentityOptions {
+  const { clock, log, tokens } = world;
+  return { clock, faults: log.faults, tokens, machine: () => machineOf(world), resources };
 }
 
 function onceMade(make: () => Handler): Handler {
