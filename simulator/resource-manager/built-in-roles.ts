@@ -159,6 +159,19 @@ export const BUILT_IN_ROLES: readonly BuiltInRole[] = [
     },
   ),
   role(
+    "3e5e47e6-65f7-47ef-90b5-e5dd4d455f24",
+    "Disk Backup Reader",
+    "Lets a backup vault read disks, which the role for snapshots does not",
+    {
+      actions: [
+        "Microsoft.Authorization/*/read",
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+        "Microsoft.Compute/disks/read",
+        "Microsoft.Compute/disks/beginGetAccess/action",
+      ],
+    },
+  ),
+  role(
     "7efff54f-a5b4-42b5-a1c5-5411624893ce",
     "Disk Snapshot Contributor",
     "Lets a backup vault manage disk snapshots",

@@ -95,7 +95,7 @@ test("a disk that the identity may not see is told with the role it lacks", asyn
   const snapshotter = await openSnapshotter(config, {}, silentLogger, { transport });
   await assert.rejects(snapshotter.volumeInfo("d1", { signal }), {
     code: "PermissionDenied",
-    hint: /Disk Snapshot Contributor/,
+    hint: /Disk Backup Reader/,
   });
 });
 

@@ -174,7 +174,7 @@ test("a volume snapshot location signs in and is told the role that it lacks for
   assert.deepEqual(asked(), []);
   await assert.rejects(snapshotter.volumeInfo("d1", { signal }), {
     code: "PermissionDenied",
-    hint: /Disk Snapshot Contributor/,
+    hint: /Disk Backup Reader/,
   });
   assert.equal(asked()[0], "entra token");
   await snapshotter.close();

@@ -30,7 +30,7 @@ export async function getDisk(manager: ResourceManager, id: DiskId, signal: Abor
     what: `look up disk "${name}"`,
     resource: [...group, "providers", "Microsoft.Compute", "disks", name],
     apiVersion: API_VERSION,
-    permission: { action: "Microsoft.Compute/disks/read", role: "Disk Snapshot Contributor" },
+    permission: { action: "Microsoft.Compute/disks/read", role: "Disk Backup Reader" },
     absent: "NotFound",
   };
   const disk = await manager.call(call, signal);
