@@ -18,7 +18,7 @@ export const FORMS = ["PEM", "PKCS#12 with a password", "PKCS#12 without a passw
 
 /** Makes a certificate with its key and its chain, in a file of the world's. */
 export async function certificateFile(
-  world: World,
+  world: Pick<World, "authority" | "file">,
   form: (typeof FORMS)[number],
   commonName = "velero",
   authority: CertificateAuthority = world.authority,
