@@ -75,7 +75,8 @@ function tunnel(target: string, client: Duplex, head: Buffer, ports: ProxiedPort
     client.end("HTTP/1.1 502 Bad Gateway\r\ncontent-length: 0\r\n\r\n");
     return;
   }
-  const upstream: Socket = connect(port, "127.0.0.1", () => {
+  // A handshake's last message is small and has no answer: what comes behind it would wait for its acknowledgment.
+  const upstream: Socket = connect({ port, host: "127.0.0.1", noDelay: true }, () => {
     client.write("HTTP/1.1 200 Connection Established\r\n\r\n");
     upstream.write(head);
     client.pipe(upstream).pipe(client);

@@ -23,10 +23,8 @@ async function main(): Promise<void> {
   const world = await startSimulator({ azurite: await blobUpstream(folder), publicNames: true });
   started.defer(() => world.stop());
   const { proxy, imds } = await farProxy(world, started);
-  const caFile = join(folder, "ca.pem");
-  await writeFile(caFile, world.authority.certificate);
   const environment = {
-    ...{ HTTPS_PROXY: proxy, HTTP_PROXY: proxy, SSL_CERT_FILE: caFile },
+    ...{ HTTPS_PROXY: proxy, HTTP_PROXY: proxy },
     // For plugins that keep proxies out of the way to the metadata service: it is the same port either way.
     AZURE_POD_IDENTITY_AUTHORITY_HOST: imds,
   };
