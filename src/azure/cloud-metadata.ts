@@ -3,6 +3,7 @@ import { Failure } from "../errors/error.ts";
 import { anonymous } from "./auth/anonymous.ts";
 import { cloudOfMetadata } from "./cloud-document.ts";
 import type { CloudSettings } from "./cloud-source.ts";
+import { parseEndpoint, requireHttps } from "./endpoint.ts";
 import { transportFailure } from "./errors.ts";
 import { type Answer, Pipeline } from "./http/pipeline.ts";
 import type { RetryPolicy } from "./http/retry.ts";
@@ -13,10 +14,12 @@ const VERSIONS = ["2022-09-01", "2015-01-01"] as const;
 
 /** Everything of a location waits for this. */
 const RETRY: Partial<RetryPolicy> = { maxAttempts: 4, total: 60_000 };
+const DEADLINE = 30_000;
 
 /**
  * Asks a custom cloud's Resource Manager where its other services are (source: Azure Stack Hub's "Connect with
- * azure stack": `/metadata/endpoints`, which needs no sign-in).
+ * azure stack": `/metadata/endpoints`, which needs no sign-in). Never over plain http to another machine: whoever changed
+ * the answer would name the authority that secrets go to.
  */
 export async function askResourceManager(
   resourceManager: string,
@@ -24,7 +27,10 @@ export async function askResourceManager(
   signal: AbortSignal,
 ): Promise<Cloud> {
   const what = `cannot ask Resource Manager "${resourceManager}" for its cloud's endpoints`;
-  const { origin, pathname } = new URL(resourceManager);
+  const endpoint = parseEndpoint("AZURE_RESOURCE_MANAGER_ENDPOINT", resourceManager);
+  const hint = "set AZURE_RESOURCE_MANAGER_ENDPOINT to an address that begins with https://";
+  requireHttps(endpoint, "the question where to sign in", hint);
+  const { origin, basePath, host } = endpoint;
   const pipeline = new Pipeline({
     transport: settings.transport,
     authorizer: anonymous,
@@ -33,14 +39,15 @@ export async function askResourceManager(
     retry: { ...RETRY, ...settings.retry },
     clock: settings.clock,
   });
-  const path = `${pathname.replace(/\/+$/, "")}/metadata/endpoints`;
+  const path = `${basePath}/metadata/endpoints`;
   const ask = async (version: string): Promise<Answer> => {
     try {
       const query = `api-version=${version}`;
-      return await pipeline.send({ method: "GET", origin, path, query, headers: {} }, signal);
+      const request = { method: "GET", origin, path, query, headers: {} } as const;
+      return await pipeline.send({ ...request, deadlineMilliseconds: DEADLINE }, signal);
     } catch (error) {
       signal.throwIfAborted();
-      throw transportFailure(what, new URL(origin).host, error);
+      throw transportFailure(what, host, error);
     }
   };
   let answer = await ask(VERSIONS[0]);

@@ -165,3 +165,14 @@ test("what is no Resource Manager is told, and asked again by the next", async (
   transport.reply = () => ({ body: metadata });
   await source.find(never);
 });
+
+test("a Resource Manager over plain http is not asked: its answer names where secrets go", async () => {
+  const { transport, make } = open(
+    { kind: "asked", resourceManager: "http://management.x.example" },
+    { body: metadata },
+  );
+  const failure = await failureOf(make().find(never));
+  assert.equal(failure.code, "InvalidArgument");
+  assert.match(failure.hint ?? "", /AZURE_RESOURCE_MANAGER_ENDPOINT/);
+  assert.equal(transport.requests.length, 0);
+});

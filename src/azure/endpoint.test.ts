@@ -11,17 +11,17 @@ import {
   refusePlainHttp,
 } from "./endpoint.ts";
 
-const account = "acc";
-
-test("without an address in the config, the account's host name in its cloud counts", () => {
-  const endpoint = findBlobEndpoint({ account, cloud: findCloud("AzureChinaCloud") });
+test("the account's host name in its cloud is its endpoint", () => {
+  const endpoint = findBlobEndpoint("acc", findCloud("AzureChinaCloud"));
   assert.equal(endpoint.origin, "https://acc.blob.core.chinacloudapi.cn");
 });
 
-test("an address in the config goes before it", () => {
-  const storageAccountUri = "https://first.example";
-  assert.equal(findBlobEndpoint({ account, cloud: findCloud(""), storageAccountUri }).host, "first.example");
-});
+for (const storageSuffix of ["evil.example/?", "x@evil.example", "a b"]) {
+  test(`a cloud's storage suffix ${JSON.stringify(storageSuffix)} makes no endpoint`, () => {
+    const cloud = { ...findCloud(""), storageSuffix };
+    assert.throws(() => findBlobEndpoint("acc", cloud), { code: "InvalidArgument" });
+  });
+}
 
 const addresses: ReadonlyArray<readonly [string, string, string]> = [
   ["https://acc.blob.core.windows.net/", "https://acc.blob.core.windows.net", ""],

@@ -1,3 +1,4 @@
+import { readEndpoint } from "../config/endpoint.ts";
 import { Failure } from "../errors/error.ts";
 import type { Cloud } from "./clouds.ts";
 
@@ -14,59 +15,42 @@ export interface BlobEndpoint {
   readonly basePath: string;
 }
 
-export interface EndpointSettings {
-  readonly account: string;
-  readonly cloud: Cloud;
-  readonly storageAccountUri?: string | undefined;
-}
-
-/** The address that the config names, else the account's host name in its cloud. */
-export function findBlobEndpoint(settings: EndpointSettings): BlobEndpoint {
-  if (settings.storageAccountUri) {
-    return parseEndpoint("storageAccountURI", settings.storageAccountUri);
-  }
-  const { storageSuffix, name } = settings.cloud;
+/** The account's host name in its cloud. Throws `Failure` InvalidArgument for a cloud that does not tell where its storage is. */
+export function findBlobEndpoint(account: string, { storageSuffix, name }: Cloud): BlobEndpoint {
   if (storageSuffix === undefined) {
     throw new Failure(
       "InvalidArgument",
-      `cannot reach storage account "${settings.account}": cloud "${name}" does not tell where its storage is`,
-      { hint: "set storageAccountURI, or storageEndpointSuffix in the file of AZURE_ENVIRONMENT_FILEPATH" },
+      `cannot reach storage account "${account}": cloud "${name}" does not tell where its storage is`,
+      {
+        hint: "set storageAccountURI, or storageEndpointSuffix in the file of AZURE_ENVIRONMENT_FILEPATH; an identity that may read the account looks it up itself where subscription and resource group are known",
+      },
     );
   }
-  const host = `${settings.account}.blob.${storageSuffix}`;
-  return { origin: `https://${host}`, host, secure: true, basePath: "" };
+  if (!/^[a-z0-9.-]+(:\d{1,5})?$/i.test(storageSuffix)) {
+    throw new Failure(
+      "InvalidArgument",
+      `cannot use the storage suffix of cloud "${name}": it is no host name`,
+    );
+  }
+  return parseEndpoint("the cloud's storage suffix", `https://${account}.blob.${storageSuffix}`);
 }
 
 /** Reads the address that a config key holds. Throws `Failure` InvalidArgument, naming the key. */
 export function parseEndpoint(configKey: string, text: string): BlobEndpoint {
-  const trimmed = text.trim();
-  const url = URL.parse(/^[a-z][a-z0-9+.-]*:\/\//i.test(trimmed) ? trimmed : `https://${trimmed}`);
-  const problem = url === null ? "it is not an address" : endpointProblem(url);
-  if (url === null || problem !== undefined) {
-    // The text itself stays out of the message: it may hold a password or a SAS token.
-    throw new Failure("InvalidArgument", `cannot use ${configKey}: ${problem}`, {
+  const reading = readEndpoint(text);
+  if ("problem" in reading || reading.value === undefined) {
+    const reason = "problem" in reading ? reading.problem : "it is empty";
+    throw new Failure("InvalidArgument", `cannot use ${configKey}: ${reason}`, {
       hint: `set ${configKey} to an address like https://myaccount.blob.core.windows.net`,
     });
   }
+  const url = new URL(reading.value);
   return {
     origin: url.origin,
     host: url.hostname,
     secure: url.protocol === "https:",
-    basePath: url.pathname.replace(/\/+$/, ""),
+    basePath: reading.value.slice(url.origin.length),
   };
-}
-
-function endpointProblem(url: URL): string | undefined {
-  if (url.protocol !== "https:" && url.protocol !== "http:") {
-    return "it must begin with https:// or http://";
-  }
-  if (url.username !== "" || url.password !== "") {
-    return "it must not hold a user or password";
-  }
-  if (url.search !== "") {
-    return "it must not hold a query; a SAS token belongs into the credentials file";
-  }
-  return url.hash === "" ? undefined : "it must not hold a fragment";
 }
 
 /** Whether plain http to this host stays on this machine: 127.0.0.0/8, ::1, localhost. */
@@ -80,16 +64,19 @@ export function isLoopback(host: string): boolean {
  * account key never travels itself, only signatures made with it.
  */
 export function refusePlainHttp(endpoint: BlobEndpoint, what: string, allowed: boolean): void {
-  if (endpoint.secure || allowed || isLoopback(endpoint.host)) {
-    return;
+  if (!allowed) {
+    const leave = 'set allowInsecureEndpoint to "true" where the network in between can be trusted';
+    requireHttps(endpoint, what, `use https, or ${leave}`);
   }
-  throw new Failure(
-    "InvalidArgument",
-    `cannot send ${what} to "${endpoint.origin}": plain http shows it to all`,
-    {
-      hint: `use https, or set allowInsecureEndpoint to "true" where the network in between can be trusted`,
-    },
-  );
+}
+
+/** The same where nothing can allow it. */
+export function requireHttps({ origin, host, secure }: BlobEndpoint, what: string, hint: string): void {
+  if (!secure && !isLoopback(host)) {
+    throw new Failure("InvalidArgument", `cannot send ${what} to "${origin}": plain http shows it to all`, {
+      hint,
+    });
+  }
 }
 
 /** The path of a container, or of a blob in it, ready to be sent. */

@@ -47,18 +47,31 @@ export interface IdentitySiteSettings {
 
 /**
  * The site of a location that signs in with an identity: with its token, or with the account key that it may list. The
- * endpoint is derived; Resource Manager is asked for it only when the derived host has no address, as that of an account
- * in a DNS zone of its own.
+ * endpoint is derived; Resource Manager is asked for it only where nothing derives it (a cloud that does not tell
+ * where its storage is), or when the derived host has no address, as that of an account in a DNS zone of its own.
  */
 export function identitySites(settings: IdentitySiteSettings): SiteFinder {
   const { account, cloud, accountId, credential, logger } = settings;
   const { tokens, who } = watchedTokens(openTokenSource(credential.identity, settings));
   const manager = openResourceManager({ ...settings, tokens });
-  const siteAt = credential.throughListKeys
+  const { siteAt, prepare } = credential.throughListKeys
     ? listedKeySites(settings, manager)
     : bearerSites(settings, tokens, who);
-  const derived = new Lookup(async (signal) => {
-    const endpoint = settings.endpoint ?? findBlobEndpoint({ account, cloud: await cloud.find(signal) });
+  const ask = async (id: StorageAccountId, signal: AbortSignal): Promise<BlobEndpoint> => {
+    const address = await findPrimaryBlobEndpoint(await manager.get(signal), id, signal);
+    logger.log("debug", "the account's endpoint was looked up", { endpoint: address });
+    return parseEndpoint("primaryEndpoints.blob", address);
+  };
+  const first = new Lookup(async (signal) => {
+    if (settings.endpoint !== undefined) {
+      return await siteAt(settings.endpoint, signal);
+    }
+    const found = await cloud.find(signal);
+    if (found.storageSuffix !== undefined || accountId === undefined) {
+      return await siteAt(findBlobEndpoint(account, found), signal);
+    }
+    // What the first request is signed with is asked for meanwhile.
+    const [endpoint] = await Promise.all([ask(accountId, signal), prepare(signal)]);
     return await siteAt(endpoint, signal);
   });
   let told = false;
@@ -67,11 +80,7 @@ export function identitySites(settings: IdentitySiteSettings): SiteFinder {
       return undefined;
     }
     try {
-      const address = await findPrimaryBlobEndpoint(await manager.get(signal), accountId, signal);
-      logger.log("debug", "the account's endpoint was looked up, since the derived one has no address", {
-        endpoint: address,
-      });
-      return await siteAt(parseEndpoint("primaryEndpoints.blob", address), signal);
+      return await siteAt(await ask(accountId, signal), signal);
     } catch (error) {
       signal.throwIfAborted();
       // What the user must see is that the name has no address; that this did not help either is for the log.
@@ -80,7 +89,7 @@ export function identitySites(settings: IdentitySiteSettings): SiteFinder {
     }
   });
   return {
-    find: async (signal) => (told ? lookedUp.found : undefined) ?? (await derived.get(signal)),
+    find: async (signal) => (told ? lookedUp.found : undefined) ?? (await first.get(signal)),
     another: async (site, signal) => {
       if (settings.endpoint !== undefined || told) {
         return undefined;
@@ -95,19 +104,27 @@ export function identitySites(settings: IdentitySiteSettings): SiteFinder {
   };
 }
 
-type SiteMaker = (endpoint: BlobEndpoint, signal: AbortSignal) => Promise<Site>;
+/** How requests are signed in, wherever the account is. */
+interface SiteMaker {
+  readonly siteAt: (endpoint: BlobEndpoint, signal: AbortSignal) => Promise<Site>;
+  /** Asks for what the first request is signed with. */
+  readonly prepare: (signal: AbortSignal) => Promise<unknown>;
+}
 
 function bearerSites(settings: IdentitySiteSettings, tokens: TokenSource, who: () => TokenOwner): SiteMaker {
   const { account, cloud, allowInsecureEndpoint, transport, logger, headers, clock, retry } = settings;
-  return async (endpoint, signal) => {
-    refusePlainHttp(endpoint, "an identity's token", allowInsecureEndpoint);
-    const { audiences } = await cloud.find(signal);
-    const { origin } = endpoint;
-    const authorizer = bearerAuthorizer({ source: tokens, audience: audiences.storage, origin });
-    const pipeline = new Pipeline({ transport, authorizer, logger, headers, clock, retry });
-    const signIn = { kind: "bearer", who: () => withConfiguredClient(settings, who()) } as const;
-    const sign = delegationSigner({ account, endpoint, pipeline, signIn, now: clock.now });
-    return { endpoint, authorizer, sign, signIn };
+  const audience = async (signal: AbortSignal) => (await cloud.find(signal)).audiences.storage;
+  return {
+    prepare: async (signal) => tokens.token(await audience(signal), signal),
+    siteAt: async (endpoint, signal) => {
+      refusePlainHttp(endpoint, "an identity's token", allowInsecureEndpoint);
+      const { origin } = endpoint;
+      const authorizer = bearerAuthorizer({ source: tokens, audience: await audience(signal), origin });
+      const pipeline = new Pipeline({ transport, authorizer, logger, headers, clock, retry });
+      const signIn = { kind: "bearer", who: () => withConfiguredClient(settings, who()) } as const;
+      const sign = delegationSigner({ account, endpoint, pipeline, signIn, now: clock.now });
+      return { endpoint, authorizer, sign, signIn };
+    },
   };
 }
 
@@ -120,14 +137,17 @@ function listedKeySites(settings: IdentitySiteSettings, manager: Lookup<Resource
     );
   }
   const list = async (signal: AbortSignal) => listAccountKey(await manager.get(signal), accountId, signal);
-  const keys = new ListedKey({ account, list, kept: keeper(settings, accountId), logger });
-  return async (endpoint) => ({
-    endpoint,
-    authorizer: listedKeyAuthorizer(keys, endpoint.origin, clock.now),
-    sign: async (container, key, ttl, signal) =>
-      accountKeySigner(endpoint, await keys.get(signal), clock.now)(container, key, ttl),
-    signIn: { kind: "sharedKey", listed: true },
-  });
+  const keys = new ListedKey({ account, list, kept: keeper(settings, accountId), logger, now: clock.now });
+  return {
+    prepare: async (signal) => keys.get(signal),
+    siteAt: async (endpoint) => ({
+      endpoint,
+      authorizer: listedKeyAuthorizer(keys, endpoint.origin, clock.now),
+      sign: async (container, key, ttl, signal) =>
+        accountKeySigner(endpoint, await keys.get(signal), clock.now)(container, key, ttl),
+      signIn: { kind: "sharedKey", listed: true },
+    }),
+  };
 }
 
 /** Loads what keeps keys with the first use, and only for identities that have something to seal them with. */

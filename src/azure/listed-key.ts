@@ -18,7 +18,11 @@ export interface ListedKeySettings {
   readonly list: (signal: AbortSignal) => Promise<Secret>;
   readonly kept: KeptKey | undefined;
   readonly logger: Logger;
+  readonly now: () => number;
 }
+
+/** For so long a key that Resource Manager gave again after its refusal is not asked for another time. */
+const HOPELESS_MILLISECONDS = 60_000;
 
 /** Clocks that far apart explain a refused signature better than a key that was renewed. */
 const CLOCK_SKEW_MILLISECONDS = 10 * 60 * 1000;
@@ -33,8 +37,8 @@ interface HeldKey {
 export class ListedKey {
   readonly #settings: ListedKeySettings;
   readonly #current: Lookup<HeldKey>;
-  /** A key that Resource Manager gave again after it had been refused: asking once more helps nobody. */
-  #hopeless: AccountKey | undefined;
+  /** A key that Resource Manager gave again after it had been refused: asking once more at once helps nobody. */
+  #hopeless: { readonly key: AccountKey; readonly until: number } | undefined;
   #useKept = true;
 
   constructor(settings: ListedKeySettings) {
@@ -48,13 +52,13 @@ export class ListedKey {
 
   /** Whether there is another key now than the refused one. */
   async renew(refused: AccountKey, signal: AbortSignal): Promise<boolean> {
-    if (refused === this.#hopeless) {
+    if (this.#isHopeless(refused)) {
       return false;
     }
     const held = this.#current.found;
     if (held?.key !== refused) {
       // Someone else has noticed before us.
-      return (await this.get(signal)) !== this.#hopeless;
+      return !this.#isHopeless(await this.get(signal));
     }
     this.#useKept = false;
     this.#current.forget();
@@ -64,8 +68,12 @@ export class ListedKey {
     if (secret.reveal() !== held.secret.reveal()) {
       return true;
     }
-    this.#hopeless = key;
+    this.#hopeless = { key, until: this.#settings.now() + HOPELESS_MILLISECONDS };
     return false;
+  }
+
+  #isHopeless(key: AccountKey): boolean {
+    return this.#hopeless?.key === key && this.#settings.now() < this.#hopeless.until;
   }
 
   async #find(signal: AbortSignal): Promise<HeldKey> {

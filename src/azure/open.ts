@@ -90,17 +90,21 @@ function openSites(settings: BlobClientSettings, parts: SiteParts): SiteFinder {
   const cloud = openCloud(choice, { ...parts, logger, userAgent });
   const configured = storageAccountUri ? parseEndpoint("storageAccountURI", storageAccountUri) : undefined;
   warnOfForeignEndpoint(configured, cloud, logger);
-  const known = configured ?? (cloud.known && findBlobEndpoint({ account, cloud: cloud.known }));
+  const { allowInsecureEndpoint = false, cacheAccountKey = true, place = {}, environment } = settings;
   if (credential.kind !== "identity") {
+    const known = configured ?? (cloud.known && findBlobEndpoint(account, cloud.known));
     const find = async (signal: AbortSignal): Promise<BlobEndpoint> =>
-      known ?? findBlobEndpoint({ account, cloud: await cloud.find(signal) });
+      known ?? findBlobEndpoint(account, await cloud.find(signal));
     return accountSites({ ...settings, credential, known, find, now: parts.clock.now });
   }
-  const { allowInsecureEndpoint = false, cacheAccountKey = true, place = {}, environment } = settings;
-  if (known !== undefined && !credential.throughListKeys) {
-    refusePlainHttp(known, "an identity's token", allowInsecureEndpoint);
-  }
   const accountId = requireAccountId(account, place, credential.throughListKeys);
+  if (configured === undefined && cloud.known !== undefined && accountId === undefined) {
+    // Throws where nothing can tell the endpoint.
+    findBlobEndpoint(account, cloud.known);
+  }
+  if (configured !== undefined && !credential.throughListKeys) {
+    refusePlainHttp(configured, "an identity's token", allowInsecureEndpoint);
+  }
   const loaded = new Lookup(async () => {
     const { identitySites } = await import("./identity-sites.ts");
     return identitySites({

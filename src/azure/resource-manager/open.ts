@@ -2,7 +2,7 @@ import type { Logger } from "../../log/logger.ts";
 import { bearerAuthorizer } from "../auth/bearer.ts";
 import type { TokenSource } from "../auth/token-source.ts";
 import type { CloudSource } from "../clouds.ts";
-import { parseEndpoint, refusePlainHttp } from "../endpoint.ts";
+import { parseEndpoint, requireHttps } from "../endpoint.ts";
 import type { Clock } from "../http/pipeline.ts";
 import type { RetryPolicy } from "../http/retry.ts";
 import type { HttpTransport } from "../http/transport.ts";
@@ -29,7 +29,8 @@ export function openResourceManager({
   return new Lookup(async (signal) => {
     const { resourceManager, audiences } = await cloud.find(signal);
     const endpoint = parseEndpoint("the address of Azure Resource Manager", resourceManager);
-    refusePlainHttp(endpoint, "an identity's token", false);
+    const hint = "the cloud's file, or AZURE_RESOURCE_MANAGER_ENDPOINT, must name it with https://";
+    requireHttps(endpoint, "an identity's token", hint);
     const { origin } = endpoint;
     const authorizer = bearerAuthorizer({ source: tokens, audience: audiences.resourceManager, origin });
     return new ResourceManager({ ...rest, address: `${origin}${endpoint.basePath}`, authorizer });
