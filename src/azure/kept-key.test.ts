@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -13,12 +14,15 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
+import { promisify } from "node:util";
 import type { IdentityProof } from "../credentials/identity.ts";
 import { silentLogger } from "../log/logger.ts";
 import { Secret } from "../secret/secret.ts";
 import { keptKey, type KeptKeySettings } from "./kept-key.ts";
 
 const key = new Secret("a2V5IG9mIHRoZSBhY2NvdW50");
+const SECRET = "s3cret-as-long-as-Entra-makes-them-of-40";
+const PEM = "-----BEGIN CERTIFICATE-----";
 let parent: string;
 let folder: string;
 let now: number;
@@ -49,7 +53,7 @@ function certificate(pem: string, password?: string): IdentityProof {
   };
 }
 
-function kept(proof = application("s3cret"), more: Partial<KeptKeySettings> = {}) {
+function kept(proof = application(SECRET), more: Partial<KeptKeySettings> = {}) {
   return keptKey({
     proof: () => proof,
     subject: ["AzureCloud", "acc", "s-1", "group"],
@@ -67,9 +71,9 @@ function onlyFile(): string {
 }
 
 for (const [what, proof] of [
-  ["client secret", application("s3cret")],
-  ["certificate", certificate("-----BEGIN")],
-  ["certificate with a password", certificate("-----BEGIN", "p")],
+  ["client secret", application(SECRET)],
+  ["certificate", certificate(PEM)],
+  ["certificate with a password", certificate(PEM, "p")],
 ] as const) {
   test(`the next process with the same ${what} finds the key`, async () => {
     await kept(proof).write(key);
@@ -86,11 +90,11 @@ test("the file is this user's alone and shows neither key nor credential", async
 });
 
 const strangers: ReadonlyArray<readonly [string, IdentityProof, Partial<KeptKeySettings>]> = [
-  ["another secret", application("other"), {}],
-  ["another client", application("s3cret", "other"), {}],
-  ["a certificate", certificate("s3cret"), {}],
-  ["another account", application("s3cret"), { subject: ["AzureCloud", "other", "s-1", "group"] }],
-  ["another subscription", application("s3cret"), { subject: ["AzureCloud", "acc", "s-2", "group"] }],
+  ["another secret", application(`other ${SECRET}`), {}],
+  ["another client", application(SECRET, "other"), {}],
+  ["a certificate", certificate(SECRET), {}],
+  ["another account", application(SECRET), { subject: ["AzureCloud", "other", "s-1", "group"] }],
+  ["another subscription", application(SECRET), { subject: ["AzureCloud", "acc", "s-2", "group"] }],
 ];
 
 for (const [what, proof, more] of strangers) {
@@ -130,8 +134,61 @@ test("a dropped key is gone, and dropping none is no error", async () => {
 test("files of credentials that are not used any more are deleted", async () => {
   await kept().write(key);
   now += 600_000;
-  await kept(application("s3cret", "another")).write(key);
+  await kept(application(SECRET, "another")).write(key);
   onlyFile();
+});
+
+test("what is not ours in the folder stays, and hinders nobody", async () => {
+  await kept().write(key);
+  const stranger = join(folder, "another-file");
+  writeFileSync(stranger, "");
+  mkdirSync(join(folder, "0".repeat(32)));
+  now += 600_000;
+  await kept().write(key);
+  assert.equal((await kept().read())?.reveal(), key.reveal());
+  assert.ok(statSync(stranger).isFile());
+});
+
+test("of several who keep the key at once, each succeeds", async () => {
+  const program = `
+    import { keptKey } from ${JSON.stringify(new URL("kept-key.ts", import.meta.url).href)};
+    import { Secret } from ${JSON.stringify(new URL("../secret/secret.ts", import.meta.url).href)};
+    const [temporaryFolder, secret, key] = process.argv.slice(1);
+    const proof = { method: "client secret", tenant: "t", client: "c", secret: new Secret(secret) };
+    const logger = { log: (_level, _message, { error }) => { throw error; } };
+    const kept = keptKey({ proof: () => proof, subject: [], temporaryFolder, now: Date.now, logger });
+    await kept.write(new Secret(key));
+    console.log((await kept.read()).reveal());`;
+  const run = async (): Promise<string> => {
+    const parameters = ["--input-type=module", "--eval", program, parent, SECRET, key.reveal()];
+    return (await promisify(execFile)(process.execPath, parameters)).stdout.trim();
+  };
+  assert.deepEqual(await Promise.all([run(), run(), run(), run()]), Array(4).fill(key.reveal()));
+  onlyFile();
+});
+
+test("a writing that fails leaves nothing half written", async () => {
+  await kept().write(key);
+  const path = onlyFile();
+  rmSync(path);
+  // A folder in the file's place: the last step fails.
+  mkdirSync(join(path, "full"), { recursive: true });
+  await kept().write(key);
+  assert.deepEqual(readdirSync(folder), [path.slice(folder.length + 1)]);
+});
+
+test("a rotated client secret does not open what the former one sealed, and replaces it", async () => {
+  await kept().write(key);
+  const rotated = kept(application(`new ${SECRET}`));
+  assert.equal(await rotated.read(), undefined);
+  await rotated.write(new Secret("b3RoZXI="));
+  onlyFile();
+  assert.equal(await kept().read(), undefined);
+});
+
+test("nothing is kept for a secret that can be guessed", async () => {
+  await kept(application("password")).write(key);
+  assert.deepEqual(readdirSync(parent), []);
 });
 
 const damages: ReadonlyArray<readonly [string, () => void]> = [
@@ -184,8 +241,8 @@ test("nothing is written through a link that someone put in the folder's place",
 });
 
 test("a folder that cannot be written is no error", async () => {
-  await kept(application("s3cret"), { temporaryFolder: "/proc/none" }).write(key);
-  assert.equal(await kept(application("s3cret"), { temporaryFolder: "/proc/none" }).read(), undefined);
+  await kept(application(SECRET), { temporaryFolder: "/proc/none" }).write(key);
+  assert.equal(await kept(application(SECRET), { temporaryFolder: "/proc/none" }).read(), undefined);
 });
 
 const secretless: readonly IdentityProof[] = [

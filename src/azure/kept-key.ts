@@ -11,7 +11,7 @@ import {
   readSync,
   renameSync,
   rmSync,
-  writeSync,
+  writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import type { IdentityProof } from "../credentials/identity.ts";
@@ -31,6 +31,13 @@ const SALT_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const FORMAT = "velero-azure account key 1";
+/** A key's file, or one that was not finished. */
+const OUR_NAME = /^[0-9a-f]{32}(\.[0-9a-f]{8})?$/;
+/**
+ * Microsoft Entra's client secrets have 40 characters. From one that a person thought of, whoever gets hold of the file
+ * could try secrets until one opens it.
+ */
+const LEAST_SECRET_BYTES = 24;
 
 export interface KeptKeySettings {
   /** What the key is sealed with is derived from it. */
@@ -46,7 +53,7 @@ export interface KeptKeySettings {
 /**
  * Keeps an account key for the next process, in a file that only this user can read and only this credential can
  * open: AES-256-GCM under a key derived (HKDF, SHA-256) from the client secret or the certificate with its private key.
- * A workload or managed identity has no secret of its own: nothing is kept for it.
+ * A workload or managed identity has no secret of its own, and a short secret can be guessed: nothing is kept for them.
  */
 export function keptKey(settings: KeptKeySettings): KeptKey {
   const quietly = <T>(what: string, action: (place: Place) => T): T | undefined => {
@@ -77,7 +84,7 @@ interface Place {
 function placeOf({ proof, subject, temporaryFolder }: KeptKeySettings): Place | undefined {
   const current = proof();
   const secret = secretOf(current);
-  if (secret === undefined || !("tenant" in current)) {
+  if (secret === undefined || secret.length < LEAST_SECRET_BYTES || !("tenant" in current)) {
     return undefined;
   }
   const whole = JSON.stringify([FORMAT, current.method, current.tenant, current.client, ...subject]);
@@ -116,30 +123,39 @@ function read(place: Place, now: number): Secret | undefined {
 }
 
 function write(place: Place, key: Secret, now: number): void {
-  // Not `recursive`: Node 24 then tries for ever where a file system answers ENOENT, as /proc does.
-  if (lstatSync(place.folder, { throwIfNoEntry: false }) === undefined) {
-    mkdirSync(place.folder, { mode: 0o700 });
-  }
+  makeFolder(place.folder);
   if (!ownFolder(place.folder)) {
     throw new Error(`"${place.folder}" is not a folder of this user alone`);
   }
   dropOld(place.folder, now);
   const unfinished = `${place.path}.${randomBytes(4).toString("hex")}`;
-  const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
-  const file = openSync(unfinished, O_CREAT | O_EXCL | O_NOFOLLOW | O_WRONLY, 0o600);
   try {
-    writeSync(file, seal(place, JSON.stringify([now, key.reveal()])));
-  } finally {
-    closeSync(file);
+    // "wx": anew, and through no link.
+    writeFileSync(unfinished, seal(place, JSON.stringify([now, key.reveal()])), { flag: "wx", mode: 0o600 });
+    renameSync(unfinished, place.path);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    throw error;
   }
-  renameSync(unfinished, place.path);
 }
 
-/** Of credentials that are not used any more. */
+function makeFolder(folder: string): void {
+  try {
+    // Not `recursive`: Node 24 then tries for ever where a file system answers ENOENT, as /proc does.
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) {
+      throw error;
+    }
+  }
+}
+
+/** Of credentials that are not used any more. Only what has a name of ours, and another process may be at it as well. */
 function dropOld(folder: string, now: number): void {
-  for (const name of readdirSync(folder)) {
+  for (const name of readdirSync(folder).filter((found) => OUR_NAME.test(found))) {
     const path = join(folder, name);
-    if (now - lstatSync(path).mtimeMs > KEPT_MILLISECONDS) {
+    const status = lstatSync(path, { throwIfNoEntry: false });
+    if (status?.isDirectory() === false && now - status.mtimeMs > KEPT_MILLISECONDS) {
       rmSync(path, { force: true });
     }
   }

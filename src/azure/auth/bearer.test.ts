@@ -61,6 +61,25 @@ test("a service of another tenant gets a token of that tenant from then on", asy
   assert.equal(refused.length, 0);
 });
 
+test("a tenant that gives no token is asked once: the next request goes with the own tenant's token", async () => {
+  const asked: (string | undefined)[] = [];
+  const source: TokenSource = {
+    token: async (_audience, _signal, tenant) => {
+      asked.push(tenant);
+      if (tenant !== undefined) throw new Error("not allowed");
+      return { token: new Secret(jwt({ tid: TENANT })), expires: 0 };
+    },
+    refused: () => {},
+  };
+  const authorizer = bearerAuthorizer({ source, audience: STORAGE, origin });
+  const sent = await authorizer.authorize(request, never);
+  const challenge = `Bearer authorization_uri=https://login.example/${other}/oauth2/authorize`;
+  assert.equal(await authorizer.refused?.(sent, answer(401, challenge), never), true);
+  await assert.rejects(async () => authorizer.authorize(request, never), /not allowed/);
+  await authorizer.authorize(request, never);
+  assert.deepEqual(asked, [undefined, other, undefined]);
+});
+
 test("a challenge that names the token's own tenant only asks for another token", async () => {
   const { authorizer, asked, refused } = watched();
   const sent = await authorizer.authorize(request, never);

@@ -22,7 +22,11 @@ export function bearerAuthorizer({ source, audience, origin }: BearerSettings): 
       if (request.origin !== origin) {
         throw new Failure("Internal", `cannot send a token to "${request.origin}": it is for "${origin}"`);
       }
-      const token = await source.token(audience, signal, tenant);
+      const token = await source.token(audience, signal, tenant).catch((error: unknown) => {
+        // Whoever sent the challenge may have been wrong: the next request begins with the own tenant again.
+        tenant = undefined;
+        throw error;
+      });
       const authorization = `Bearer ${token.token.reveal()}`;
       const authorized = { ...request, headers: { ...request.headers, authorization } };
       used.set(authorized, token);

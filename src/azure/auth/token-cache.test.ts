@@ -89,6 +89,33 @@ test("while the provider is down an old token is used as long as it lasts, and n
   assert.equal((await failureOf(source.token(STORAGE, never))).code, "Unavailable");
 });
 
+test("while the provider is down not every request waits for it, but one each half minute", async () => {
+  const { source, provider, clock } = setUp();
+  await source.token(STORAGE, never);
+  provider.reply = () => ({ status: 503, body: "" });
+  clock.time = NOW + 56 * MINUTE;
+  await source.token(STORAGE, never);
+  const asked = provider.requests.length;
+  await source.token(STORAGE, never);
+  clock.time += 29_000;
+  await source.token(STORAGE, never);
+  assert.equal(provider.requests.length, asked);
+  clock.time += 1_000;
+  await source.token(STORAGE, never);
+  assert.ok(provider.requests.length > asked);
+});
+
+test("an old token that ran out while its provider was asked is not handed out", async () => {
+  const { source, provider, clock } = setUp();
+  await source.token(STORAGE, never);
+  clock.time = NOW + 59 * MINUTE;
+  provider.reply = () => {
+    clock.time += 20_000;
+    return { status: 503, body: "" };
+  };
+  assert.equal((await failureOf(source.token(STORAGE, never))).code, "Unavailable");
+});
+
 test("an identity that was taken away does not live on with its old token", async () => {
   const { source, provider, clock } = setUp();
   await source.token(STORAGE, never);

@@ -14,6 +14,8 @@ export interface TokenCacheOptions {
 const REFRESH_BEFORE = 5 * 60_000;
 /** A token that has less left than this is not handed out: its request would arrive too late. */
 const LEAST_LEFT = 30_000;
+/** After a failure, as long as the old token serves: not every request shall wait for the provider once more. */
+const REFRESH_AGAIN_AFTER = 30_000;
 
 interface Entry {
   readonly flight: SharedFlight<AccessToken>;
@@ -34,8 +36,7 @@ export class TokenCache implements TokenSource {
     signal.throwIfAborted();
     const entry = this.#entry({ audience, tenant });
     const { token, refreshAt } = entry;
-    const now = this.#options.now();
-    if (token !== undefined && now < refreshAt) {
+    if (token !== undefined && this.#options.now() < refreshAt) {
       return token;
     }
     try {
@@ -44,9 +45,12 @@ export class TokenCache implements TokenSource {
       signal.throwIfAborted();
       // Only what may be better next time: an identity that was taken away must not live on.
       const passing = error instanceof Failure && (error.retryable || error.code === "Unavailable");
+      // The failure may have taken a while.
+      const now = this.#options.now();
       if (!passing || token === undefined || entry.token !== token || token.expires - now < LEAST_LEFT) {
         throw error;
       }
+      entry.refreshAt = Math.min(now + REFRESH_AGAIN_AFTER, token.expires - LEAST_LEFT);
       this.#options.logger.log("warn", "no new token; the old one is used while it lasts", {
         audience,
         expires: new Date(token.expires).toISOString(),
