@@ -12,7 +12,17 @@ import { type Location, Velero, type VeleroServerOptions } from "./velero.ts";
 export interface ClusterParts {
   /** Its network is the only one that the plugin sees: start servers and proxies by its `spawn`. */
   readonly namespace: Namespace;
+  /** Of all of the cluster's own servers. */
   readonly certificates: Certificates;
+  readonly kubernetes: Kubernetes;
+}
+
+/** What Velero says of a location, once it has validated it. */
+export interface LocationStatus {
+  readonly phase: string;
+  readonly message?: string;
+  /** When, to the second, as in `2026-01-31T12:00:00Z`. */
+  readonly lastValidationTime?: string;
 }
 
 export interface VeleroClusterOptions extends VeleroServerOptions {
@@ -70,7 +80,7 @@ export class VeleroCluster {
     report("starting etcd, kube-apiserver and kube-controller-manager");
     const kubernetes = await Kubernetes.start(namespace, binaries, certificates);
     report("starting the blob store");
-    const [first, ...others] = await options.locations({ namespace, certificates });
+    const [first, ...others] = await options.locations({ namespace, certificates, kubernetes });
     const velero = new Velero(namespace, binaries.velero, kubernetes.kubeconfig, options);
     const cluster = new VeleroCluster(namespace, kubernetes, binaries, velero);
     report("installing Velero");
@@ -123,12 +133,17 @@ export class VeleroCluster {
   /** Waits until a location has been validated; fails at the bound with what Velero says of it. */
   async locationPhase(name: string, phase: "Available" | "Unavailable"): Promise<string> {
     return this.waitFor(`location "${name}" ${phase}`, async () => {
-      const location = await this.veleroObject("backupstoragelocations", name);
-      const status = location?.["status"];
-      const seen = JSON.stringify(status ?? "no status yet");
-      if (!hasPhase(status) || status.phase !== phase) return new Pending(seen);
+      const status = await this.locationStatus(name);
+      if (status?.phase !== phase) return new Pending(JSON.stringify(status ?? "no status yet"));
       return status.message ?? "";
     });
+  }
+
+  /** Undefined while it has not been validated. */
+  async locationStatus(name: string): Promise<LocationStatus | undefined> {
+    const location = await this.veleroObject("backupstoragelocations", name);
+    const status = location?.["status"];
+    return isLocationStatus(status) ? status : undefined;
   }
 
   async waitFor<T>(
@@ -160,7 +175,7 @@ export class VeleroCluster {
   }
 }
 
-function hasPhase(status: unknown): status is { readonly phase: string; readonly message?: string } {
+function isLocationStatus(status: unknown): status is LocationStatus {
   return (
     typeof status === "object" && status !== null && "phase" in status && typeof status.phase === "string"
   );

@@ -15,6 +15,9 @@ const etcdPeerPort = 2380;
 const apiserverPort = 6443;
 const controllerManagerPort = 10257;
 
+// An address that answers, as the issuer of a cluster that trusts are given to is: others read its keys there.
+const serviceAccountIssuer = `https://127.0.0.1:${apiserverPort}`;
+
 /** A Kubernetes object as JSON, as far as the tests look into every kind of them. */
 export interface KubernetesObject {
   readonly apiVersion?: string;
@@ -39,6 +42,8 @@ export class Kubernetes {
   readonly kubeconfig: string;
   /** The folder of the servers' logs. */
   readonly logs: string;
+  /** Who service accounts' tokens say that they are from; see service-accounts.ts. */
+  readonly issuer = serviceAccountIssuer;
   readonly #server: InsideServer;
   readonly #token: string;
 
@@ -183,7 +188,7 @@ function startApiserver(
     "--service-cluster-ip-range=10.0.0.0/24",
     "--authorization-mode=RBAC",
     `--token-auth-file=${tokens}`,
-    "--service-account-issuer=https://kubernetes.default.svc",
+    `--service-account-issuer=${serviceAccountIssuer}`,
     `--service-account-key-file=${signingKey}`,
     `--service-account-signing-key-file=${signingKey}`,
     "--profiling=false",

@@ -32,6 +32,11 @@ export interface VeleroServerOptions {
   readonly validationSeconds?: number;
   /** Whether `pluginStarts` counts, by a shell script before the plugin: default no. */
   readonly countPluginStarts?: boolean;
+  /**
+   * What the server's pod has in its environment besides what `velero install` writes: default nothing. Asked at each
+   * start, since some of it is known only once other servers run.
+   */
+  readonly environment?: () => Readonly<Record<string, string>>;
 }
 
 /** Velero's server and CLI, installed by its own installer. */
@@ -156,9 +161,10 @@ export class Velero {
     ];
   }
 
-  /** What the Deployment that `velero install` writes would set. */
+  /** What the Deployment that `velero install` writes would set, and what others add to a pod. */
   #serverEnvironment(): Readonly<Record<string, string>> {
     return {
+      ...this.#options.environment?.(),
       VELERO_NAMESPACE: "velero",
       VELERO_SCRATCH_DIR: this.#temporary,
       TMPDIR: this.#temporary,
