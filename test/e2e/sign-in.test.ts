@@ -141,7 +141,7 @@ test("a tenant that ends its trust makes its own location Unavailable, which say
   await tenants.distrustContoso();
   const message = await cluster.locationPhase("contoso", "Unavailable");
   assert.match(message, /AADSTS70025/);
-  assert.match(message, /az identity federated-credential create/);
+  assert.match(message, /az identity federated-credential create .*az ad app federated-credential create /);
   assert.ok(message.includes('--subject "system:serviceaccount:velero:velero"'), message);
   assert.ok(message.includes(`--issuer "${cluster.kubernetes.issuer}"`), message);
   await assertOthersStay("contoso");

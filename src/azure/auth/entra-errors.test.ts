@@ -83,7 +83,11 @@ const federations: ReadonlyArray<readonly [number, RegExp, RegExp]> = [
   ],
   [700211, /with issuer "https:\/\/issuer\.example\/"/, /federated-credential create/],
   [700212, /with audience "api:\/\/x"/, /api:\/\/AzureADTokenExchange/],
-  [700213, /with subject "system:serviceaccount:velero:velero"/, /federated-credential create/],
+  [
+    700213,
+    /with subject "system:serviceaccount:velero:velero"/,
+    /az identity federated-credential create.*az ad app federated-credential create --id c\b/,
+  ],
   [700024, /service account token is not within its time/, /kubelet/],
   [50013, /signature does not fit the keys that issuer/, /jwks_uri/],
   [50166, /cannot read the keys of issuer/, /public/],

@@ -77,7 +77,7 @@ function noFederation(part: "any" | "issuer" | "subject" | "audience"): Rule {
       hint:
         part === "audience"
           ? "project the token with audience api://AzureADTokenExchange, or name the token's audience in the federated credential"
-          : `give it one, and wait a minute until it holds: az identity federated-credential create --name velero --identity-name IDENTITY --resource-group GROUP --issuer "${issuer}" --subject "${subject}" --audiences api://AzureADTokenExchange`,
+          : `give it one, and wait a minute until it holds: az identity federated-credential create --name velero --identity-name IDENTITY --resource-group GROUP --issuer "${issuer}" --subject "${subject}" --audiences api://AzureADTokenExchange (an application, which is no managed identity, gets the same by: az ad app federated-credential create --id ${proof.client})`,
     };
   };
 }
