@@ -60,7 +60,7 @@ function credentialsSection(): string[] {
     "Any other key is allowed: `storageAccountKeyEnvVar` and `storageAccountSASTokenEnvVar` name keys of your own choice.",
     ...Object.entries<CredentialKey>(credentialKeys).flatMap(([key, row]) => [
       `### \`${key}\``,
-      `${row.secret ? "secret: " : ""}${withStatus(row)}`,
+      `${row.secret ? "secret: " : ""}${row.help}`,
     ]),
   ];
 }

@@ -22,11 +22,15 @@ export function networkFailure(operation: Operation, error: unknown, signal?: Ab
   if (signal?.aborted === true) {
     return canceled(describeOperation(operation), signal.reason);
   }
-  return transportFailure(describeOperation(operation), operation.host, error);
+  return explained(describeOperation(operation), operation.host, error, storageHints);
 }
 
 /** The same for a request that has no operation of the blob service: `what` is `cannot do X with "name"`. */
 export function transportFailure(what: string, host: string, error: unknown): Failure {
+  return explained(what, host, error, {});
+}
+
+function explained(what: string, host: string, error: unknown, hints: Hints): Failure {
   if (error instanceof Failure) {
     return error;
   }
@@ -35,9 +39,17 @@ export function transportFailure(what: string, host: string, error: unknown): Fa
   return new Failure(code, `${what}: ${trouble.message}`, {
     cause: trouble,
     retryable,
-    hint: hint(trouble),
+    hint: (hints[trouble.trouble] ?? hint)(trouble),
   });
 }
+
+type Hints = { readonly [Trouble in TransportTrouble]?: NetworkRule["hint"] };
+
+/** What is otherwise for the host of a storage account. */
+const storageHints: Hints = {
+  resolve: ({ host }) =>
+    `check the name of the storage account, and that "${host}" can be resolved from here; with a private endpoint, its private DNS zone must be linked to this cluster's network`,
+};
 
 interface NetworkRule {
   readonly code: ErrorCode;
@@ -49,12 +61,7 @@ const unreachable = ({ host }: TransportError): string =>
   `check that the endpoint "${host}" is right and can be reached from here: DNS, firewall, private endpoint, proxy`;
 
 const networkRules: Readonly<Record<TransportTrouble, NetworkRule>> = {
-  resolve: {
-    code: "Unavailable",
-    retryable: false,
-    hint: ({ host }) =>
-      `check the name of the storage account, and that "${host}" can be resolved from here; with a private endpoint, its private DNS zone must be linked to this cluster's network`,
-  },
+  resolve: { code: "Unavailable", retryable: false, hint: unreachable },
   "resolve-again": { code: "Unavailable", retryable: true, hint: unreachable },
   connect: { code: "Unavailable", retryable: true, hint: unreachable },
   proxy: {

@@ -56,9 +56,12 @@ test("with a SAS token, the URL carries the token", () => {
 });
 
 const useless: ReadonlyArray<readonly [string, string]> = [
-  ["may not read", "sr=c&sp=cwl&se=2030-01-01&sig=x"],
-  ["has expired", "sr=c&sp=r&se=2020-01-01T00:00:00Z&sig=x"],
-  ["is for files", "ss=f&srt=o&sp=r&se=2030-01-01&sig=x"],
+  ["may not read", "sv=2022-11-02&sr=c&sp=cwl&se=2030-01-01&sig=x"],
+  ["has expired", "sv=2022-11-02&sr=c&sp=r&se=2020-01-01T00:00:00Z&sig=x"],
+  [
+    "was signed with a lent key that has expired",
+    "sv=2022-11-02&sr=c&sp=r&se=2030-01-01&ske=2020-01-01&sig=x",
+  ],
 ];
 
 for (const [what, query] of useless) {

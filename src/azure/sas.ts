@@ -83,9 +83,6 @@ function whyUnreadable(token: SasToken, now: number): string | undefined {
   if (token.permissions !== undefined && !token.permissions.includes("r")) {
     return `the SAS token does not allow to read (its permissions are "${token.permissions}")`;
   }
-  if (!token.coversBlobs) {
-    return "the SAS token does not cover blobs";
-  }
   if (token.expires !== undefined && token.expires <= now) {
     return `the SAS token expired at ${new Date(token.expires).toISOString()}`;
   }

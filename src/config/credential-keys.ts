@@ -2,8 +2,6 @@
 export interface CredentialKey {
   /** Whether its value must never be seen. */
   readonly secret: boolean;
-  /** The key is read, but what it is for does not work yet. */
-  readonly notYet?: true;
   /** In Markdown. */
   readonly help: string;
 }

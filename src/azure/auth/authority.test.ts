@@ -99,6 +99,28 @@ test("a provider that stays throttled ends with an error that may pass", async (
   assert.equal(provider.requests.length, 5);
 });
 
+test("a wait beyond patience is told instead of waited for", async () => {
+  const { source, provider, clock } = setUp(secretProof, {
+    status: 429,
+    headers: { "retry-after": "86400" },
+  });
+  const failure = await failureOf(source.token(STORAGE, never));
+  assert.equal(failure.code, "ResourceExhausted");
+  assert.match(failure.message, /86400 s/);
+  assert.equal(provider.requests.length, 1);
+  assert.deepEqual(clock.sleeps, []);
+});
+
+test("an authority whose host has no address is told without a word of storage accounts", async () => {
+  const { source } = setUp(secretProof, () => {
+    throw new TransportError("resolve", "login.microsoftonline.com", "no address");
+  });
+  const { code, hint } = await failureOf(source.token(STORAGE, never));
+  assert.equal(code, "Unavailable");
+  assert.match(hint ?? "", /login\.microsoftonline\.com/);
+  assert.doesNotMatch(hint ?? "", /storage account/);
+});
+
 test("a provider that cannot be reached is Unavailable", async () => {
   const { source } = setUp(secretProof, () => {
     throw new TransportError("connect", "login.microsoftonline.com", "nobody there");

@@ -27,8 +27,12 @@ export function entraFailure(context: RefusalContext, answer: ProviderAnswer, lo
   const passing =
     status === 429 || status >= 500 || textField(document, "error") === "temporarily_unavailable";
   if (passing) {
+    const wait = answer.headers["retry-after"]?.trim() ?? "";
+    const when = /^\d{1,9}$/.test(wait) ? `, it asks to come back in ${wait} s` : "";
     const reason =
-      status === 429 ? "too many sign-ins for now" : "the identity provider cannot answer for now";
+      status === 429
+        ? `too many sign-ins for now${when}`
+        : `the identity provider cannot answer for now${when}`;
     const code = status === 429 ? "ResourceExhausted" : "Unavailable";
     return new Failure(code, `${context.what}: ${reason} (${trail})`, { retryable: true });
   }

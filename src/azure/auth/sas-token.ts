@@ -1,43 +1,25 @@
+import { readSas, type SasFields } from "../../credentials/sas-fields.ts";
 import { Failure } from "../../errors/error.ts";
 import { Secret } from "../../secret/secret.ts";
 import type { HttpRequest } from "../http/transport.ts";
 import type { Authorizer } from "./authorizer.ts";
 
 /** A SAS token: its secret query, and what can be read from it without showing its signature. */
-export interface SasToken {
+export interface SasToken extends Pick<SasFields, "expires" | "permissions"> {
   /** Without the leading `?`. */
   readonly query: Secret;
-  /** When it ends, milliseconds since 1970; undefined when a stored access policy says so instead. */
-  readonly expires: number | undefined;
-  /** Letters of `sp`; undefined when a stored access policy says so instead. */
-  readonly permissions: string | undefined;
-  /** Whether it is good for blobs: an account SAS names services and resource types. */
-  readonly coversBlobs: boolean;
 }
 
 /** Reads a token, with or without its leading `?`. Throws `Failure` InvalidArgument when it cannot be one. */
 export function parseSasToken(token: Secret): SasToken {
   const text = token.reveal().trim().replace(/^\?/, "");
-  const fields = new URLSearchParams(text);
-  if (!fields.get("sig") || /[^!-~]|#/.test(text)) {
+  const fields = readSas(text);
+  if (fields === undefined) {
     throw new Failure("InvalidArgument", "cannot use the SAS token: it is not one", {
       hint: "copy the whole token, which begins with sv= or ?sv= and holds sig=; not the address it is part of",
     });
   }
-  const services = fields.get("ss");
-  const types = fields.get("srt");
-  return {
-    query: new Secret(text),
-    expires: readTime(fields.get("se")),
-    permissions: fields.get("sp") ?? undefined,
-    coversBlobs: (services?.includes("b") ?? true) && (types?.includes("o") ?? true),
-  };
-}
-
-/** `se` may be a date alone; a date is its first moment (source: "Create a service SAS", date formats). */
-function readTime(text: string | null): number | undefined {
-  const time = Date.parse(text ?? "");
-  return Number.isNaN(time) ? undefined : time;
+  return { query: new Secret(text), expires: fields.expires, permissions: fields.permissions };
 }
 
 /**
