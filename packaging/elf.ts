@@ -65,19 +65,19 @@ export interface Linkage {
   readonly align: number;
 }
 
-function elfError(reason: string): Error {
+export function elfError(reason: string): Error {
   return new Error(`cannot make an executable of this Node: ${reason}`);
 }
 
-function view(bytes: Uint8Array): Buffer {
+export function view(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-function u64(file: Buffer, at: number): number {
+export function u64(file: Buffer, at: number): number {
   return Number(file.readBigUInt64LE(at));
 }
 
-function alignUp(value: number, align: number): number {
+export function alignUp(value: number, align: number): number {
   return Math.ceil(value / align) * align;
 }
 
@@ -88,7 +88,7 @@ function checkHeader(file: Buffer): void {
   }
 }
 
-function readSegments(file: Buffer): Segment[] {
+export function readSegments(file: Buffer): Segment[] {
   const table = u64(file, 32);
   return Array.from({ length: file.readUInt16LE(56) }, (_, index) => {
     const at = table + index * SEGMENT_SIZE;
@@ -126,7 +126,7 @@ function only(segments: readonly Segment[], type: number, name: string): Segment
   return found;
 }
 
-function cString(file: Buffer, at: number): string {
+export function cString(file: Buffer, at: number): string {
   return file.toString("latin1", at, file.indexOf(0, at));
 }
 
@@ -195,7 +195,7 @@ function writeNote(name: string, content: Uint8Array): Buffer {
   return note;
 }
 
-function readDynamic(
+export function readDynamic(
   file: Buffer,
   segments: readonly Segment[],
 ): { at: number; tag: number; value: number }[] {

@@ -19,6 +19,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Bundle } from "./bundle.ts";
 import { type Architecture, makeExecutable } from "./elf.ts";
+import { withoutExports } from "./exports.ts";
 import { CODE_CACHE_SUFFIX } from "./part-names.ts";
 
 export const EXECUTABLE_NAME = "velero-azure";
@@ -128,7 +129,7 @@ function writeMode(path: string, content: Uint8Array, mode: number): void {
 /** Writes FOLDER/velero-azure and FOLDER/velero-azure.lib/; what was there stays until the new files are whole. */
 export function writeExecutable(parts: Parts, folder: string): void {
   const runPath = `$ORIGIN/${LIBRARY_FOLDER}`;
-  const executable = makeExecutable(parts.node, {
+  const executable = makeExecutable(withoutExports(parts.node, parts.libraries.values()), {
     architecture: parts.architecture,
     blob: makeBlob(parts),
     runPath,
