@@ -6,6 +6,8 @@ import { authenticationFailed, Refusal } from "./refusal.ts";
 /** The first version of the service that takes tokens, and the first that tells where to get one. */
 const FIRST_WITH_TOKENS = "2017-11-09";
 export const FIRST_WITH_CHALLENGE = "2019-12-12";
+/** By how much clocks may differ. The token's own check knows the true time alone, and this service's may be off. */
+const CLOCK_TOLERANCE_MILLISECONDS = 5 * 60_000;
 
 const details: Readonly<Record<TokenRefusal, string | undefined>> = {
   missing: undefined,
@@ -50,10 +52,13 @@ export async function bearerOf(
   if ("refused" in verified) {
     throw challenged(call, authorities, details[verified.refused]);
   }
-  if (call.expireToken) {
+  const { tid, oid, exp, nbf } = verified.claims;
+  if (call.expireToken || exp * 1000 <= call.now) {
     throw challenged(call, authorities, details.expired);
   }
-  const { tid, oid } = verified.claims;
+  if (nbf * 1000 > call.now + CLOCK_TOLERANCE_MILLISECONDS) {
+    throw challenged(call, authorities, details["not yet valid"]);
+  }
   if (tid.toLowerCase() !== account.tenantId.toLowerCase()) {
     throw challenged(call, authorities, details.issuer);
   }

@@ -231,7 +231,11 @@ const faults: readonly [string, FaultEffect, (answer: Answer) => void][] = [
   [
     "skew-clock",
     { kind: "skew-clock", milliseconds: 86_400_000 },
-    ({ headers }) => assert.ok(Date.parse(headers.get("date") ?? "") > Date.now() + 80_000_000),
+    ({ status, text, headers }) => {
+      assert.equal(status, 401);
+      assert.match(text, /The token is expired/);
+      assert.ok(Date.parse(headers.get("date") ?? "") > Date.now() + 80_000_000);
+    },
   ],
   ["delay", { kind: "delay", milliseconds: 1 }, ({ status }) => assert.equal(status, 200)],
 ];
