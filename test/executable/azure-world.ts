@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { tmpdir } from "node:os";
@@ -60,6 +61,8 @@ export interface AzureWorld extends AsyncDisposable {
   readonly caFile: string;
   /** Lets it use the account's blobs, list its keys, and read the cluster's disks. */
   allow(objectId: string): void;
+  /** Draws the first key of an account anew, as who rotates keys does. */
+  renewKey(account: string): void;
   /** Writes a file that goes away with the world. */
   readonly file: (name: string, content: string, mode?: number) => Promise<string>;
   /** A new token of the cluster's issuer, in a file. */
@@ -106,6 +109,7 @@ export async function startAzureWorld(): Promise<AzureWorld> {
     ...{ azure, host, caFile, file, ...furnished },
     tokenFile: async (wishes = {}) =>
       file("federated-token", await furnished.issuer.token({ subject: SUBJECT, ...wishes })),
+    renewKey: (account) => renewKey(azure, account),
     location: (...parts) => start(parts, OBJECT_STORE),
     volumes: (...parts) => start([DISKS, ...parts], {}),
     asked: () => azure.log.entries().map(({ service, operation }) => `${service} ${operation}`),
@@ -151,6 +155,13 @@ async function furnish(azure: Simulator) {
   for (const { objectId } of [application, systemAssigned, userAssigned]) allow(objectId);
   const secret = directory.addSecret(application).value;
   return { application, secret, issuer, systemAssigned, userAssigned, accountId: account.id, allow };
+}
+
+function renewKey({ inventory }: Simulator, name: string): void {
+  const accounts = Object.values(inventory.state.storageAccounts);
+  const key = accounts.find((account) => account.name === name)?.keys[0];
+  if (key === undefined) throw new Error(`there is no storage account "${name}"`);
+  key.value = randomBytes(64).toString("base64");
 }
 
 export function federation(issuer: string): FederatedCredential {
