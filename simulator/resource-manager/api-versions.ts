@@ -1,7 +1,7 @@
 import { ManagementError } from "./errors.ts";
 
 /**
- * The versions that are taken, a provider each, newest first: the stable ones that current and older clients send.
+ * The versions that are taken, a provider each, newest first: those that current and older clients send, the Azure CLI's previews among them.
  * Whatever the version, answers have the newest one's shape.
  */
 const VERSIONS: Readonly<Record<string, readonly string[]>> = {
@@ -19,11 +19,13 @@ const VERSIONS: Readonly<Record<string, readonly string[]>> = {
     ...["2018-02-01", "2017-10-01", "2017-06-01", "2016-12-01", "2016-05-01", "2016-01-01", "2015-06-15"],
   ],
   "microsoft.authorization": [
+    "2022-05-01-preview",
     ...["2022-04-01", "2022-01-01-preview", "2021-04-01-preview", "2020-10-01-preview", "2020-08-01-preview"],
     ...["2020-04-01-preview", "2020-03-01-preview", "2018-09-01-preview", "2018-07-01", "2018-01-01-preview"],
     ...["2017-10-01-preview", "2015-07-01"],
   ],
   "microsoft.managedidentity": [
+    ...["2025-05-31-preview", "2025-01-31-preview"],
     ...["2024-11-30", "2023-07-31-preview", "2023-01-31", "2022-01-31-preview", "2021-09-30-preview"],
     ...["2018-11-30", "2015-08-31-preview"],
   ],

@@ -8,16 +8,16 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const requirements = fileURLToPath(new URL("../python/requirements.txt", import.meta.url));
+const lockFile = (name: string): string => fileURLToPath(new URL(`../python/${name}`, import.meta.url));
 
-/** What `test/python/requirements.txt` was resolved for. */
+/** What the lock files of test/python were resolved for. */
 const OLDEST = [3, 11] as const;
 
 /** How to run a script of test/python. */
 export interface Python {
   /** The interpreter, and the options that keep whatever else the machine has installed away. */
   readonly command: readonly string[];
-  /** The folder with what `requirements.txt` pins: PYTHONPATH. */
+  /** The folder with what the lock file pins: PYTHONPATH. */
   readonly packages: string;
 }
 
@@ -26,6 +26,8 @@ export interface PythonOptions {
   readonly interpreter?: string;
   /** Default: `${XDG_CACHE_HOME:-~/.cache}/velero-azure`. */
   readonly cache?: string;
+  /** The lock file in test/python. Default: `requirements.txt`. */
+  readonly requirements?: string;
 }
 
 /** What the interpreter says about itself. */
@@ -54,6 +56,7 @@ export async function preparePython(options: PythonOptions = {}): Promise<Python
   const installation = await examine(interpreter);
   const cache =
     options.cache ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "velero-azure");
+  const requirements = lockFile(options.requirements ?? "requirements.txt");
   const state = JSON.stringify([installation.version, installation.platform]);
   const hash = createHash("sha256")
     .update(await readFile(requirements))
@@ -62,7 +65,7 @@ export async function preparePython(options: PythonOptions = {}): Promise<Python
   const packages = join(cache, `python-${hash.slice(0, 16)}`);
   if (!existsSync(packages)) {
     await mkdir(cache, { recursive: true });
-    await install(interpreter, installation, packages);
+    await install(interpreter, installation, packages, requirements);
   }
   return { command: [interpreter, "-s", "-S", "-B"], packages };
 }
@@ -87,7 +90,12 @@ async function examine(interpreter: string): Promise<Installation> {
   return installation;
 }
 
-async function install(interpreter: string, installation: Installation, packages: string): Promise<void> {
+async function install(
+  interpreter: string,
+  installation: Installation,
+  packages: string,
+  requirements: string,
+): Promise<void> {
   const unfinished = `${packages}.${process.pid}`;
   const environment = `${unfinished}-venv`;
   try {
