@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { readEndpoint } from "../config/endpoint.ts";
 import { quote } from "../config/quote.ts";
+import { readSmallFile } from "../config/small-file.ts";
 import { type Cloud, STORAGE_AUDIENCE } from "../credentials/cloud.ts";
 import { Failure } from "../errors/error.ts";
 import { field, textField } from "./resource-manager/json.ts";
@@ -12,18 +12,7 @@ import { field, textField } from "./resource-manager/json.ts";
  */
 export function readCloudFile(path: string, authority: string | undefined): Cloud {
   const what = `cannot use the cloud of AZURE_ENVIRONMENT_FILEPATH ${quote(path)}`;
-  let text: string;
-  try {
-    text = readFileSync(path, "utf8").replace(/^\ufeff/, "");
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    throw new Failure(
-      code === "ENOENT" ? "NotFound" : "InvalidArgument",
-      `${what}: ${code === "ENOENT" ? "there is no such file" : `it cannot be read (${code})`}`,
-      { hint: "mount the file into Velero's pod, and node-agent's, at that path", cause },
-    );
-  }
-  const document = parse(text, what);
+  const document = parse(readText(path, what), what);
   const endpoint = (name: string): string => addressIn(document, name, what);
   const resourceManager = endpoint("resourceManagerEndpoint");
   return {
@@ -39,6 +28,18 @@ export function readCloudFile(path: string, authority: string | undefined): Clou
         resourceManager,
     },
   };
+}
+
+function readText(path: string, what: string): string {
+  const reading = readSmallFile(path);
+  if ("problem" in reading) {
+    const code = reading.code === "ENOENT" ? "NotFound" : "InvalidArgument";
+    throw new Failure(code, `${what}: it ${reading.problem}`, {
+      hint: "mount the file into Velero's pod, and node-agent's, at that path",
+      cause: reading.cause,
+    });
+  }
+  return reading.value.toString("utf8").replace(/^\ufeff/, "");
 }
 
 /**

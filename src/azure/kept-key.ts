@@ -7,13 +7,13 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   readSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { readSmallFile } from "../config/small-file.ts";
 import type { IdentityProof } from "../credentials/identity.ts";
 import type { Logger } from "../log/logger.ts";
 import { Secret } from "../secret/secret.ts";
@@ -99,9 +99,13 @@ function secretOf(proof: IdentityProof): Buffer | undefined {
       return Buffer.from(proof.secret.reveal());
     case "client certificate": {
       const { certificate, password } = proof;
-      const content =
-        "path" in certificate ? readFileSync(certificate.path) : Buffer.from(certificate.pem.reveal());
-      return Buffer.concat([content, Buffer.from(`\0${password?.reveal() ?? ""}`)]);
+      const reading =
+        "path" in certificate
+          ? readSmallFile(certificate.path)
+          : { value: Buffer.from(certificate.pem.reveal()) };
+      return "problem" in reading
+        ? undefined
+        : Buffer.concat([reading.value, Buffer.from(`\0${password?.reveal() ?? ""}`)]);
     }
     default:
       return undefined;

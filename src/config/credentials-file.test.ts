@@ -111,7 +111,7 @@ const refusals: readonly [string, string, string][] = [
 ];
 for (const [errno, code, words] of refusals) {
   test(`what the system calls ${errno} is ${code}`, () => {
-    const failure = readFailure("/credentials/cloud", Object.assign(new Error("system"), { code: errno }));
+    const failure = readFailure("/credentials/cloud", { code: errno, problem: `cannot be read (${errno})` });
     assert.ok(failsWith(code, "/credentials/cloud", words)(failure));
   });
 }

@@ -1,9 +1,9 @@
-import { closeSync, openSync, readSync, statSync } from "node:fs";
-import { Failure } from "../errors/error.ts";
+import { type ErrorCode, Failure } from "../errors/error.ts";
 import { Secret } from "../secret/secret.ts";
 import type { PublicCredentialKey } from "./credential-keys.ts";
 import { type DotenvEntries, parseDotenv } from "./dotenv.ts";
 import { quote } from "./quote.ts";
+import { readSmallFile } from "./small-file.ts";
 
 /** Environment variables, given by the caller: nothing below main reads process.env. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -23,9 +23,6 @@ export interface CredentialValues {
   secret(name: string): Secret | undefined;
 }
 
-/** More than a Kubernetes Secret can hold. */
-const MAX_BYTES = 1024 * 1024;
-
 /**
  * Reads the file that the config names, else the one of AZURE_CREDENTIALS_FILE; neither: no values, no error.
  *
@@ -39,18 +36,11 @@ export function loadCredentials(
   if (path === "") {
     return credentialValues(undefined, new Map());
   }
-  let content: Buffer | string;
-  try {
-    content = readBounded(path);
-  } catch (error) {
-    throw readFailure(path, error);
+  const reading = readSmallFile(path);
+  if ("problem" in reading) {
+    throw readFailure(path, reading);
   }
-  if (typeof content === "string") {
-    throw new Failure("InvalidArgument", `${describe(path)}: ${content}`, {
-      hint: "name the file with AZURE_… lines that the location's credential points to",
-    });
-  }
-  return parseCredentials(path, content);
+  return parseCredentials(path, reading.value);
 }
 
 /** The values of a file's content. Throws InvalidArgument that names file and line, never what is in the line. */
@@ -106,56 +96,34 @@ function decode(path: string | undefined, name: string, binary: string): string 
   }
 }
 
-/**
- * The file's bytes, or what is wrong with it as a credentials file. Synchronous: a small file on a local disk is there
- * sooner than a thread is started to read it, and every start of the plugin reads one.
- */
-function readBounded(path: string): Buffer | string {
-  const status = statSync(path);
-  if (status.isDirectory()) {
-    return "it is a directory";
-  }
-  if (!status.isFile()) {
-    return "it is not a regular file";
-  }
-  const file = openSync(path, "r");
-  try {
-    // One byte more than allowed, and not the size that stat tells: it may change, and some file systems tell 0.
-    const buffer = Buffer.allocUnsafeSlow(MAX_BYTES + 1);
-    let length = 0;
-    while (length <= MAX_BYTES) {
-      const bytesRead = readSync(file, buffer, length, buffer.length - length, null);
-      if (bytesRead === 0) {
-        return Buffer.from(buffer.subarray(0, length));
-      }
-      length += bytesRead;
-    }
-    return "it is larger than 1 MiB";
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** The Failure for what the system said; exported for its table of tests. */
-export function readFailure(path: string, error: unknown): Failure {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+/** The Failure for a file that gave nothing; exported for its table of tests. */
+export function readFailure(
+  path: string,
+  { code, problem, cause }: { readonly code?: string; readonly problem: string; readonly cause?: unknown },
+): Failure {
+  const failure = (errorCode: ErrorCode, reason: string, hint: string): Failure =>
+    new Failure(errorCode, `${describe(path)}: ${reason}`, { hint, cause });
   switch (code) {
     case "ENOENT":
     case "ENOTDIR":
-      return new Failure("NotFound", `${describe(path)}: there is no such file`, {
-        hint: "the location's credential must name a Secret and a key that the Secret has (Velero's default Secret is cloud-credentials, its key cloud)",
-        cause: error,
-      });
+      return failure(
+        "NotFound",
+        "there is no such file",
+        "the location's credential must name a Secret and a key that the Secret has (Velero's default Secret is cloud-credentials, its key cloud)",
+      );
     case "EACCES":
     case "EPERM":
-      return new Failure("PermissionDenied", `${describe(path)}: its permissions do not allow it`, {
-        hint: `make the file and its folders readable for user ${process.getuid?.() ?? "of this process"}, for example by the volume's defaultMode or the pod's fsGroup`,
-        cause: error,
-      });
-    default: {
-      const reason = typeof code === "string" ? code : "it cannot be opened";
-      return new Failure("InvalidArgument", `${describe(path)}: ${reason}`, { cause: error });
-    }
+      return failure(
+        "PermissionDenied",
+        "its permissions do not allow it",
+        `make the file and its folders readable for user ${process.getuid?.() ?? "of this process"}, for example by the volume's defaultMode or the pod's fsGroup`,
+      );
+    default:
+      return failure(
+        "InvalidArgument",
+        `it ${problem}`,
+        "name the file with AZURE_… lines that the location's credential points to",
+      );
   }
 }
 

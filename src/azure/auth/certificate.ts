@@ -1,6 +1,6 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { quote } from "../../config/quote.ts";
+import { readSmallFile } from "../../config/small-file.ts";
 import type { ClientCertificateProof } from "../../credentials/identity.ts";
 import { Failure } from "../../errors/error.ts";
 import type { ClientCertificate, KeyAndCertificates } from "./application.ts";
@@ -67,13 +67,12 @@ async function read(proof: ClientCertificateProof, refuse: Refusal): Promise<Key
 }
 
 function readBytes(path: string, refuse: Refusal): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    const reason = code === "ENOENT" ? "is not there" : `cannot be read (${code})`;
-    throw refuse(reason, "mount the Secret with the certificate into Velero's pod at that path", cause);
+  const reading = readSmallFile(path);
+  if ("problem" in reading) {
+    const hint = "mount the Secret with the certificate into Velero's pod at that path";
+    throw refuse(reading.problem, hint, reading.cause);
   }
+  return reading.value;
 }
 
 function readPem(text: string, password: string | undefined, refuse: Refusal): KeyAndCertificates {

@@ -80,5 +80,5 @@ test("a folder in the place of the token file is an error that names it", async 
     tokenFile: tmpdir(),
   } as const;
   const failure = await failureOf(setUp(proof).source.token(STORAGE, never));
-  assert.match(failure.message, /cannot be read \(EISDIR\)/);
+  assert.match(failure.message, /is a directory/);
 });

@@ -1,12 +1,9 @@
-import { readFileSync } from "node:fs";
 import { quote } from "../../config/quote.ts";
+import { readSmallFile } from "../../config/small-file.ts";
 import { Failure } from "../../errors/error.ts";
 import { Secret } from "../../secret/secret.ts";
 import type { Claims } from "./application.ts";
 import { readClaims } from "./jwt.ts";
-
-/** Far more than a service account's token has. */
-const MAX_CHARACTERS = 64 * 1024;
 
 /**
  * The service account's token as its file holds it now: kubelet writes a new one long before the old one expires.
@@ -41,21 +38,14 @@ export function readFederatedToken(
 }
 
 function readText(path: string, what: string): string {
-  try {
-    return readFileSync(path, "utf8").slice(0, MAX_CHARACTERS).trim();
-  } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    const reason =
-      code === "ENOENT"
-        ? "is not there"
-        : code === "EACCES"
-          ? "may not be read by this user"
-          : `cannot be read (${code})`;
-    throw new Failure("InvalidArgument", `${what} ${reason}`, {
+  const reading = readSmallFile(path);
+  if ("problem" in reading) {
+    throw new Failure("InvalidArgument", `${what} ${reading.problem}`, {
       hint: "the pod must be labelled azure.workload.identity/use, or mount a service account token at that path; for node-agent, too",
-      cause,
+      cause: reading.cause,
     });
   }
+  return reading.value.toString("utf8").trim();
 }
 
 /** Whom the token speaks of: no secret, and what a remedy needs. */
