@@ -126,7 +126,10 @@ const OBJECT_STORE: Words = {
   bucket: BUCKET,
   prefix: "",
 };
-const DISKS: Part = { values: { AZURE_SUBSCRIPTION_ID: SUBSCRIPTION, AZURE_RESOURCE_GROUP: DISK_GROUP } };
+/** What a volume snapshot location's credentials file has to name. */
+export const DISKS = {
+  values: { AZURE_SUBSCRIPTION_ID: SUBSCRIPTION, AZURE_RESOURCE_GROUP: DISK_GROUP },
+} satisfies Part;
 
 async function furnish(azure: Simulator) {
   const { clock, containers, directory, inventory } = azure;

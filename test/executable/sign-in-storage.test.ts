@@ -27,7 +27,9 @@ afterEach(() => world.azure.faults.assertSpent());
 after(() => world[Symbol.asyncDispose]());
 
 async function initialized(...parts: readonly (Part | Promise<Part>)[]): Promise<Location> {
-  const location = await world.location(await publicCloud.part(world), ...(await Promise.all(parts)));
+  const all = [await publicCloud.part(world)];
+  for (const part of parts) all.push(await part);
+  const location = await world.location(...all);
   await location.plugin.init(location.config);
   return location;
 }
