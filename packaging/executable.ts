@@ -73,12 +73,12 @@ function makeBlob(parts: Parts): Uint8Array {
   const folder = mkdtempSync(join(tmpdir(), "velero-azure-build-"));
   try {
     const assets: Record<string, string> = {};
-    for (const [name, source] of [...parts.bundle.parts, ...parts.bundle.workers]) {
+    for (const [name, source] of [...parts.bundle.scripts, ...parts.bundle.workers]) {
       assets[name] = name;
       writeFileSync(join(folder, name), source);
     }
     if (parts.codeCache) {
-      const names = [...parts.bundle.parts.keys()];
+      const names = [...parts.bundle.scripts.keys()];
       execFileSync(parts.hostNode, [...REPRODUCIBLE, COMPILER, ...names], {
         cwd: folder,
         env: {},

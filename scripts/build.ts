@@ -91,7 +91,7 @@ async function buildFor(
     {
       architecture,
       bundle,
-      loader: await bundleLoader(own),
+      loader: await bundleLoader(bundle, own),
       node,
       libraries: found,
       hostNode: process.execPath,

@@ -18,7 +18,7 @@ export function temporaryFolder(): string {
 /** Copies what a build reads: nobody's edits change it between two builds. */
 export function copySources(from: string): string {
   const folder = temporaryFolder();
-  for (const name of ["src", "scripts", "packaging", "package.json", "package-lock.json"]) {
+  for (const name of ["src", "simulator", "scripts", "packaging", "package.json", "package-lock.json"]) {
     cpSync(join(from, name), join(folder, name), { recursive: true });
   }
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
