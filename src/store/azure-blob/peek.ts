@@ -14,6 +14,7 @@ type Kept = {
   readonly container: string;
   readonly key: string;
   readonly bytes: Uint8Array;
+  readonly metadata: Readonly<Record<string, string>>;
   readonly until: number;
 };
 
@@ -63,12 +64,18 @@ export class Peek {
     }
   }
 
-  /** The object, if it was just asked for; then it is not kept any more. */
+  /**
+   * The object, if it was just asked for; then it is not kept any more. What came damaged is left to a read of its
+   * own, which says what is wrong with it.
+   */
   take(container: string, key: string): Uint8Array | undefined {
     const kept = this.#kept;
     this.#kept = undefined;
     if (kept === undefined || kept.container !== container || kept.key !== key) return undefined;
-    return this.#now() < kept.until ? kept.bytes : undefined;
+    if (this.#now() >= kept.until) return undefined;
+    const checksum = new WholeChecksum();
+    checksum.add(kept.bytes);
+    return checksum.matches(kept.metadata) ? kept.bytes : undefined;
   }
 
   /** To be called when something was stored or deleted, or may have been. */
@@ -77,15 +84,13 @@ export class Peek {
     this.#kept = undefined;
   }
 
-  /** What came short or damaged is left to a read of its own, which says what is wrong with it. */
+  /** What came short is left to a read of its own, too. */
   async #receive(container: string, key: string, blob: DownloadedBlob): Promise<Kept | undefined> {
     const bytes = new Uint8Array(blob.contentLength);
     const until = this.#now() + KEPT_MILLISECONDS;
     const received = await receiveBody(blob.body, bytes, this.#collector);
     if (received.bytes !== blob.size || received.broken !== undefined) return undefined;
-    const checksum = new WholeChecksum();
-    checksum.add(bytes);
-    return checksum.matches(blob.metadata) ? { container, key, bytes, until } : undefined;
+    return { container, key, bytes, metadata: blob.metadata, until };
   }
 }
 
