@@ -15,8 +15,8 @@ import { tellStory } from "./story.ts";
 const USAGE = `usage: npm run demo [-- --velero]
 
 Without options, in under two minutes and with nothing but Node: builds the executable for this machine, starts a
-local Azure Blob Storage (Azurite), and drives the executable as Velero would. Everything but the executable, in
-dist/, is removed at the end.
+local Azure (Entra and Resource Manager simulated, Blob Storage by Azurite), and drives the executable as Velero would.
+Everything but the executable, in dist/, is removed at the end.
 
   --velero   a real Velero server on a real Kubernetes control plane instead, without containers; needs Go, and says
              what it will build and how long that takes

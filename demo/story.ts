@@ -3,22 +3,20 @@ import { createHash, randomBytes } from "node:crypto";
 import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Certificate, certificateAuthority } from "../simulator/http/certificates.ts";
-import { type Azurite, startAzurite } from "../test/azurite.ts";
 import { type BackupFile, backupFiles } from "./backup-files.ts";
 import { buildExecutable } from "./build.ts";
 import { CallFailed } from "./grpc.ts";
+import { ACCOUNT, BUCKET, type LocalAzure, startLocalAzure } from "./local-azure.ts";
 import type { Narrator } from "./narrator.ts";
-import { createContainer, fetchWhole } from "./plain-client.ts";
+import { fetchWhole } from "./plain-client.ts";
 import { Plugin } from "./plugin-client.ts";
+import { tellTwoTenants } from "./two-tenants.ts";
 
-const ACCOUNT = "demoaccount";
-const BUCKET = "velero";
 const BACKUP = "nightly";
 /** The name in the credentials file under which the account key stands, as the location config names it. */
 const KEY_NAME = "AZURE_STORAGE_ACCOUNT_ACCESS_KEY";
-/** gRPC's Unauthenticated, and PermissionDenied: Azurite says AuthorizationFailure where Azure says AuthenticationFailed. */
-const REFUSALS: ReadonlySet<number> = new Set([16, 7]);
+/** gRPC's code for it. */
+const UNAUTHENTICATED = 16;
 /** What Velero gives a signed URL to live. */
 const TEN_MINUTES = 10 * 60 * 1000;
 
@@ -35,9 +33,7 @@ interface Scene extends StoryOptions {
   readonly executable: string;
   /** Everything that the story leaves on disk lies here. */
   readonly folder: string;
-  readonly azurite: Azurite;
-  /** PEM of the authority that vouches for Azurite. */
-  readonly authority: string;
+  readonly azure: LocalAzure;
   /** Every line that a plugin of this story logged. */
   readonly logged: string[];
 }
@@ -49,29 +45,21 @@ export async function tellStory(options: StoryOptions): Promise<void> {
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
   const { narrator, signal } = options;
 
-  // The build is another process: drawing keys meanwhile costs the story no time.
-  const [executable, { authority, certificate, key }] = await Promise.all([
-    narrator.step("The executable is built for this machine, with Node alone", (progress) =>
-      buildExecutable({ temporary: folder, detail: narrator.detail, progress, signal }),
-    ),
-    serverCertificate(),
-  ]);
-  const azurite = await narrator.step("A local Azure Blob Storage (Azurite) starts, over https", async () => {
-    const tls = { cert: join(folder, "server.pem"), key: join(folder, "server.key") };
-    await writeFile(tls.cert, certificate);
-    await writeFile(tls.key, key, { mode: 0o600 });
-    const started = await startAzurite({ tls, accounts: [ACCOUNT], parent: folder });
-    cleanup.defer(() => started.stop());
-    await createContainer(started, BUCKET, authority);
-    narrator.detail(`${started.url}, container "${BUCKET}"`);
-    return started;
-  });
-  await tellPlugin({ ...options, executable, folder, azurite, authority, logged: [] });
-}
-
-async function serverCertificate(): Promise<Certificate & { readonly authority: string }> {
-  const authority = await certificateAuthority("The demo's authority");
-  return { ...(await authority.server(["localhost", "127.0.0.1"])), authority: authority.certificate };
+  const executable = await narrator.step(
+    "The executable is built for this machine, with Node alone",
+    (progress) => buildExecutable({ temporary: folder, detail: narrator.detail, progress, signal }),
+  );
+  const azure = await narrator.step(
+    "A local Azure starts, over https: Entra and Resource Manager (simulated), Blob Storage (Azurite)",
+    async () => {
+      const started = await startLocalAzure();
+      cleanup.defer(() => started.world.stop());
+      narrator.detail(`sign-in ${started.world.endpoints.entra}, tokens, roles and signatures are checked`);
+      narrator.detail(`storage ${started.endpoint(ACCOUNT)}, container "${BUCKET}"`);
+      return started;
+    },
+  );
+  await tellPlugin({ ...options, executable, folder, azure, logged: [] });
 }
 
 async function tellPlugin(scene: Scene): Promise<void> {
@@ -86,6 +74,7 @@ async function tellPlugin(scene: Scene): Promise<void> {
       await narrator.step("Velero says Shutdown", () => shutDown(scene, plugin));
     }
     await narrator.step("A location with a wrong key is refused, in words that help", () => refuse(scene));
+    await tellTwoTenants(scene);
     checkLogs(scene);
   } catch (error) {
     if (!scene.signal.aborted && scene.logged.length > 0) {
@@ -148,7 +137,7 @@ async function startPlugin(scene: Scene): Promise<Plugin> {
 
 /** What Velero does each minute: Init, and a look at what is in the top folder. */
 async function validate(scene: Scene, plugin: Plugin): Promise<void> {
-  await plugin.objects.init(await locationConfig(scene, "credentials", scene.azurite.key));
+  await plugin.objects.init(await locationConfig(scene, "credentials", scene.azure.accountKey));
   deepStrictEqual(await plugin.objects.listCommonPrefixes(BUCKET, "", "/"), []);
   scene.narrator.detail(`account ${ACCOUNT}, container "${BUCKET}": reachable, and the key is right`);
 }
@@ -159,11 +148,11 @@ async function locationConfig(scene: Scene, name: string, key: string): Promise<
   await writeFile(credentialsFile, `${KEY_NAME}=${key}\n`, { mode: 0o600 });
   return {
     storageAccount: ACCOUNT,
-    storageAccountURI: scene.azurite.url,
+    storageAccountURI: scene.azure.endpoint(ACCOUNT),
     storageAccountKeyEnvVar: KEY_NAME,
     bucket: BUCKET,
     prefix: "",
-    caCert: scene.authority,
+    caCert: scene.azure.authority,
     credentialsFile,
   };
 }
@@ -203,7 +192,7 @@ async function readBack(
 }
 
 async function fetchSigned(
-  { narrator, authority, signal }: Scene,
+  { narrator, azure: { authority }, signal }: Scene,
   { objects }: Plugin,
   key: string,
   files: readonly BackupFile[],
@@ -243,17 +232,19 @@ async function refuse(scene: Scene): Promise<void> {
     (error: unknown) => error,
   );
   if (!(failure instanceof CallFailed)) throw new Error("a wrong key was not refused", { cause: failure });
-  ok(REFUSALS.has(failure.code), `a wrong key was refused with code ${failure.code}: ${failure.message}`);
+  equal(failure.code, UNAUTHENTICATED, `a wrong key was refused otherwise: ${failure.message}`);
   ok(failure.message.includes(ACCOUNT), `the refusal does not name the account: ${failure.message}`);
   ok(!failure.message.includes(wrongKey), "the message of the refusal holds the key");
   narrator.detail(`Velero shows: ${failure.message}`);
   await plugin.shutdown();
 }
 
-/** Two processes logged everything they did: neither key may be in there. */
-function checkLogs({ logged, azurite, narrator }: Scene): void {
-  ok(!logged.some((line) => line.includes(azurite.key)), "the account key is in the plugin's log");
-  narrator.say(`\nThe plugins logged ${logged.length} lines at debug level; no key is in them.`);
+/** Every process logged all that it did: no key and no token may be in there. */
+function checkLogs({ logged, azure, narrator }: Scene): void {
+  ok(!logged.some((line) => line.includes(azure.accountKey)), "the account key is in the plugin's log");
+  // What a token begins with: JSON's opening brace and quotation mark, in base64.
+  ok(!logged.some((line) => /eyJ[\w-]{20}/.test(line)), "a token is in the plugin's log");
+  narrator.say(`\nThe plugins logged ${logged.length} lines at debug level; no key and no token is in them.`);
 }
 
 function sha256(content: Uint8Array): string {
