@@ -119,6 +119,7 @@ function bearerSites(settings: IdentitySiteSettings, tokens: TokenSource, who: (
     siteAt: async (endpoint, signal) => {
       refusePlainHttp(endpoint, "an identity's token", allowInsecureEndpoint);
       const { origin } = endpoint;
+      transport.expect?.(origin);
       const authorizer = bearerAuthorizer({ source: tokens, audience: await audience(signal), origin });
       const pipeline = new Pipeline({ transport, authorizer, logger, headers, clock, retry });
       const signIn = { kind: "bearer", who: () => withConfiguredClient(settings, who()) } as const;
@@ -129,7 +130,7 @@ function bearerSites(settings: IdentitySiteSettings, tokens: TokenSource, who: (
 }
 
 function listedKeySites(settings: IdentitySiteSettings, manager: Lookup<ResourceManager>): SiteMaker {
-  const { account, accountId, logger, clock } = settings;
+  const { account, accountId, transport, logger, clock } = settings;
   if (accountId === undefined) {
     throw new Failure(
       "Internal",
@@ -140,13 +141,16 @@ function listedKeySites(settings: IdentitySiteSettings, manager: Lookup<Resource
   const keys = new ListedKey({ account, list, kept: keeper(settings, accountId), logger, now: clock.now });
   return {
     prepare: async (signal) => keys.get(signal),
-    siteAt: async (endpoint) => ({
-      endpoint,
-      authorizer: listedKeyAuthorizer(keys, endpoint.origin, clock.now),
-      sign: async (container, key, ttl, signal) =>
-        accountKeySigner(endpoint, await keys.get(signal), clock.now)(container, key, ttl),
-      signIn: { kind: "sharedKey", listed: true },
-    }),
+    siteAt: async (endpoint) => {
+      transport.expect?.(endpoint.origin);
+      return {
+        endpoint,
+        authorizer: listedKeyAuthorizer(keys, endpoint.origin, clock.now),
+        sign: async (container, key, ttl, signal) =>
+          accountKeySigner(endpoint, await keys.get(signal), clock.now)(container, key, ttl),
+        signIn: { kind: "sharedKey", listed: true },
+      };
+    },
   };
 }
 

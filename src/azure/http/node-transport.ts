@@ -1,5 +1,7 @@
 import type { Agent, ClientRequest, RequestOptions } from "node:http";
+import type { Agent as SecureAgent } from "node:https";
 import type { SecureContext } from "node:tls";
+import { EarlyConnection } from "./early-connection.ts";
 import { exchange } from "./exchange.ts";
 import { LandingSockets } from "./landing.ts";
 import { type Environment, findProxy } from "./proxy.ts";
@@ -31,6 +33,8 @@ export interface NodeTransportSettings {
 /** How one origin is spoken to. `widen` trusts more roots, once; false when there are no more. */
 interface Route {
   agent: Agent;
+  /** Of the agent; plain http has none, since connecting is all that it would spare. */
+  early?: EarlyConnection | undefined;
   readonly host: string;
   open(request: HttpRequest, options: RequestOptions): ClientRequest;
   widen(): boolean;
@@ -66,10 +70,22 @@ export class NodeTransport implements HttpTransport {
     }
   }
 
+  expect(origin: string): void {
+    if (this.#closed) {
+      return;
+    }
+    try {
+      this.#route(origin).early?.open();
+    } catch {
+      // A proxy that cannot be used, for instance: the request will tell.
+    }
+  }
+
   close(): void {
     this.#closed = true;
     if (this.#active === 0) {
       for (const route of this.#routes.values()) {
+        route.early?.close();
         route.agent.destroy();
       }
     }
@@ -115,7 +131,7 @@ export class NodeTransport implements HttpTransport {
     const target = address(origin, 443);
     const context = (ca: readonly string[]): SecureContext =>
       tls.createSecureContext({ minVersion: "TLSv1.2", ca: [...ca] });
-    const agent = (ca: readonly string[]): Agent => {
+    const agent = (ca: readonly string[]): SecureAgent => {
       const options = {
         ...agentOptions,
         secureContext: context(ca),
@@ -126,15 +142,19 @@ export class NodeTransport implements HttpTransport {
         ? this.#landings.equip(new https.Agent(options))
         : new https.Agent({ ...options, proxyEnv: { HTTPS_PROXY: proxy.href } });
     };
+    const first = agent(roots.first);
     let wider = (): readonly string[] | undefined => roots.all();
     return {
-      agent: agent(roots.first),
+      agent: first,
+      early: new EarlyConnection(first, target, proxy !== undefined),
       host: target.host,
       open: (_request, options) => https.request({ ...options, ...target }),
       widen(): boolean {
         const all = wider();
         wider = () => undefined;
         if (all !== undefined) {
+          this.early?.close();
+          this.early = undefined;
           this.agent = agent(all);
         }
         return all !== undefined;

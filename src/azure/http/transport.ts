@@ -60,6 +60,11 @@ export interface ReceivedBody {
  */
 export interface HttpTransport {
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>;
+  /**
+   * A hint that a request to this origin is about to come, once what it needs has been asked for elsewhere: a connection
+   * may be opened meanwhile. Nothing is told when that fails.
+   */
+  expect?(origin: string): void;
   /** Closes idle connections now and the others when their exchange has ended. */
   close(): void;
 }

@@ -32,6 +32,7 @@ export function openResourceManager({
     const hint = "the cloud's file, or AZURE_RESOURCE_MANAGER_ENDPOINT, must name it with https://";
     requireHttps(endpoint, "an identity's token", hint);
     const { origin } = endpoint;
+    rest.transport.expect?.(origin);
     const authorizer = bearerAuthorizer({ source: tokens, audience: audiences.resourceManager, origin });
     return new ResourceManager({ ...rest, address: `${origin}${endpoint.basePath}`, authorizer });
   });
