@@ -57,7 +57,7 @@ test("the demo tells the whole story, ends well and leaves nothing behind", asyn
     "12 files in it, the same names",
     "the same SHA-256",
     "GET: 200",
-    "GET without the signature: 403",
+    "GET without the signature: 409",
     "nothing is left in the container",
     "the process is gone and so is its socket",
     'Velero shows: cannot list container "velero" of account "demoaccount"',
