@@ -182,6 +182,54 @@ for (const [name, values, env, missing] of incomplete) {
   });
 }
 
+const misplaced: readonly [string, Values, RegExp][] = [
+  [
+    "a secret in the client's line",
+    { AZURE_TENANT_ID: "t", AZURE_CLIENT_ID: "Abc8Q~hunter2", AZURE_CLIENT_SECRET: "x" },
+    /AZURE_CLIENT_ID is not an ID/,
+  ],
+  ["a secret in the managed identity's line", { AZURE_CLIENT_ID: "Abc8Q~hunter2" }, /AZURE_CLIENT_ID/],
+  [
+    "a secret in the tenant's line",
+    { ...principal, AZURE_TENANT_ID: "hunter2==", AZURE_FEDERATED_TOKEN_FILE: "/t" },
+    /AZURE_TENANT_ID is not an ID/,
+  ],
+  [
+    "a key in its path's line",
+    { ...principal, AZURE_CLIENT_CERTIFICATE_PATH: "-----BEGIN PRIVATE KEY-----hunter2" },
+    /AZURE_CLIENT_CERTIFICATE_PATH holds/,
+  ],
+  [
+    "a token in its path's line",
+    { ...principal, AZURE_FEDERATED_TOKEN_FILE: `eyJ${"hunter2.".repeat(20)}` },
+    /AZURE_FEDERATED_TOKEN_FILE holds/,
+  ],
+];
+for (const [name, values, words] of misplaced) {
+  test(`${name} is refused, and not shown`, async () => {
+    const failure = failureOf(await input({ useAAD: "true" }, values));
+    assert.equal(failure.code, "InvalidArgument");
+    assert.match(failure.message, words);
+  });
+}
+
+for (const [uri, warnings] of [
+  ["https://login.microsoftonline.us/", 0],
+  ["http://127.0.0.1:1", 0],
+  ["https://login.example", 1],
+] as const) {
+  test(`an identity's proof that goes to ${uri} is warned of ${warnings} times`, async () => {
+    const secret = { ...principal, AZURE_CLIENT_SECRET: "hunter2" };
+    const choice = chooseCredential(await input({ activeDirectoryAuthorityURI: uri }, secret));
+    assert.equal(choice.warnings.length, warnings);
+    noSecret(choice.warnings);
+    const key = chooseCredential(
+      await input({ activeDirectoryAuthorityURI: uri }, { AZURE_STORAGE_KEY: KEY }),
+    );
+    assert.deepEqual(key.warnings, []);
+  });
+}
+
 test("each value of a workload identity is the location's own, else the environment's", async () => {
   const env = { AZURE_FEDERATED_TOKEN_FILE: "/env", AZURE_TENANT_ID: "env", AZURE_CLIENT_ID: "env" };
   const { sources } = explainSignIn(await input({ useAAD: "true" }, { AZURE_CLIENT_ID: "own" }, env));

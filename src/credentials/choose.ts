@@ -1,7 +1,7 @@
 import { accountKey } from "./account-key.ts";
 import { clientCertificate } from "./client-certificate.ts";
 import { clientSecret } from "./client-secret.ts";
-import { chooseCloud, type CloudChoice } from "./cloud.ts";
+import { chooseCloud, type CloudChoice, isWellKnownAuthority } from "./cloud.ts";
 import { managedIdentity } from "./managed-identity.ts";
 import type {
   AccountRule,
@@ -28,6 +28,7 @@ const IDENTITY_RULES: readonly IdentityRule[] = [
 ];
 const ORDER: readonly SignInMethod[] = [...ACCOUNT_RULES, ...IDENTITY_RULES].map(({ method }) => method);
 
+type Taken = IdentityClaim & { readonly taken: true };
 type Passed = SignInExplanation["passedOver"][number];
 
 /** How the location signs in. Pure. Throws InvalidArgument for a method that is meant but misses a value. */
@@ -84,7 +85,7 @@ function decide(
     }
     return {
       credential: { kind: "identity", identity: claim.identity, throughListKeys },
-      warnings: claim.warnings ?? [],
+      warnings: foreignAuthority(cloud, claim),
       cloud,
       explanation: {
         ...explain(input, cloud, rule.method, claim, passedOver),
@@ -118,7 +119,17 @@ function explain(
   };
 }
 
-function authoritySource(cloud: CloudChoice, claim: IdentityClaim & { taken: true }): ValueSource {
+/** As for a foreign endpoint of storage: it works, and what is sent there is better known to be meant. */
+function foreignAuthority({ where, authority }: CloudChoice, { identity }: Taken): string[] {
+  const foreign = where.kind === "known" && authority !== undefined && !isWellKnownAuthority(authority.url);
+  return foreign && identity.method !== "managed identity"
+    ? [
+        `the authority "${authority.url}" (${authority.from}) is none of Microsoft Entra's own: make sure that it is meant, since sign-ins go there`,
+      ]
+    : [];
+}
+
+function authoritySource(cloud: CloudChoice, claim: Taken): ValueSource {
   if (claim.identity.method === "managed identity") {
     return { value: "none", from: "a managed identity's tokens come from the machine" };
   }

@@ -2,7 +2,7 @@ import type { ClientCertificateProof } from "./identity.ts";
 import type { IdentityClaim, IdentityRule, SignInInput } from "./method.ts";
 import { applicationSources, firstPresent, identityOf, requireApplication } from "./service-principal.ts";
 import { describeFile } from "./describe-file.ts";
-import { signInFailure } from "./values.ts";
+import { requirePath, signInFailure } from "./values.ts";
 
 const CERTIFICATE = "AZURE_CLIENT_CERTIFICATE";
 const CERTIFICATE_PATH = "AZURE_CLIENT_CERTIFICATE_PATH";
@@ -51,7 +51,7 @@ function read(input: SignInInput): ClientCertificateProof {
   return {
     method: "client certificate",
     ...requireApplication(input, key),
-    certificate: pem === undefined ? { path: path ?? "" } : { pem },
+    certificate: pem === undefined ? { path: requirePath(input, CERTIFICATE_PATH, path ?? "") } : { pem },
     password: values.secret(PASSWORD),
     // The official plugin knows these two words alone.
     sendChain: /^(1|true)$/i.test((values.get(SEND_CHAIN) ?? "").trim()),

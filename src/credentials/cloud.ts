@@ -49,6 +49,22 @@ const china: Cloud = {
   audiences: { storage: STORAGE_AUDIENCE, resourceManager: "https://management.core.chinacloudapi.cn" },
 };
 
+/** Older names of the clouds' authorities, which still answer. */
+const OTHER_AUTHORITIES = [
+  "login.windows.net",
+  "login.microsoft.com",
+  "sts.windows.net",
+  "login.partner.microsoftonline.cn",
+];
+
+/** Whether it is Microsoft Entra's, or this very machine. */
+export function isWellKnownAuthority(url: string): boolean {
+  const { origin, hostname } = new URL(url);
+  const known = [publicCloud, usGovernment, china].some(({ authority }) => authority === origin);
+  const here = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+  return known || here || OTHER_AUTHORITIES.some((host) => origin === `https://${host}`);
+}
+
 /** Source: `pkg/util/azure` of Velero, which reads AZURE_CLOUD_NAME for the official plugin. */
 const byName: ReadonlyMap<string, Cloud> = new Map([
   ["AzureCloud", publicCloud],

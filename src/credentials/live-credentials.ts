@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { type CredentialValues, type Environment, loadCredentials } from "../config/credentials-file.ts";
+import type { SignInInput } from "./method.ts";
 
 /** What tells one content of a file from another, without reading it. */
 type Stamp = string;
@@ -67,7 +68,7 @@ function stampOf(path: string): Stamp | undefined {
  * former: the service decides whether it still holds.
  */
 export function remade<T>(
-  input: { readonly values: CredentialValues; readonly current?: (() => CredentialValues) | undefined },
+  input: Pick<SignInInput, "values" | "current" | "unusable">,
   first: T,
   make: (values: CredentialValues) => T,
 ): () => T {
@@ -79,8 +80,8 @@ export function remade<T>(
       values = now;
       try {
         made = make(now);
-      } catch {
-        // See above.
+      } catch (error) {
+        input.unusable?.(error);
       }
     }
     return made;

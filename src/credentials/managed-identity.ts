@@ -2,7 +2,7 @@ import { Secret } from "../secret/secret.ts";
 import type { ManagedIdentityProof } from "./identity.ts";
 import type { IdentityClaim, IdentityRule, SignInInput } from "./method.ts";
 import { identityOf } from "./service-principal.ts";
-import { fromFile } from "./values.ts";
+import { fromFile, requireId } from "./values.ts";
 
 /** Source: "Azure Instance Metadata Service": the address is the same on every machine. */
 const IMDS = "http://169.254.169.254";
@@ -29,13 +29,15 @@ export const managedIdentity: IdentityRule = {
 };
 
 /** Variables as in Azure's identity libraries. */
-function read({ values, env }: SignInInput): ManagedIdentityProof {
+function read(input: SignInInput): ManagedIdentityProof {
+  const { values, env } = input;
+  const client = values.get("AZURE_CLIENT_ID");
   const url = env["IDENTITY_ENDPOINT"] ?? "";
   const header = env["IDENTITY_HEADER"] ?? "";
   const host = (env["AZURE_POD_IDENTITY_AUTHORITY_HOST"] ?? "").trim().replace(/\/+$/, "");
   return {
     method: "managed identity",
-    client: values.get("AZURE_CLIENT_ID")?.trim(),
+    client: client === undefined ? undefined : requireId(input, "AZURE_CLIENT_ID", client),
     endpoint:
       url !== "" && header !== ""
         ? { kind: "App Service", url, header: new Secret(header) }

@@ -55,6 +55,8 @@ export interface SignInInput<C = ObjectStoreConfig | SnapshotSignInConfig> {
    * Absent: the values stay as they are.
    */
   readonly current?: (() => CredentialValues) | undefined;
+  /** Told when the file changed to what cannot be used: what it held before goes on. */
+  readonly unusable?: ((error: unknown) => void) | undefined;
   readonly env: Environment;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -95,7 +97,6 @@ export type IdentityClaim =
       readonly taken: true;
       readonly sources: readonly ValueSource[];
       readonly identity: Identity;
-      readonly warnings?: readonly string[];
     }
   | { readonly taken: false; readonly why: string };
 

@@ -35,36 +35,39 @@ export const sasToken: AccountRule = {
 };
 
 function useToken(input: Input, name: string, secret: Secret): UsableCredential {
-  const { token, warnings } = readToken(input, name, secret);
-  // By the time of the choice: whether a token that came later is still valid, the service knows best.
+  const { token, where, fields } = readToken(input, name, secret);
+  requireValidNow(input, where, fields);
+  // Whether a token that came later is valid, the service knows best: the time of the choice is past.
   const again = (values: CredentialValues): Secret => {
     const named = requireNamedSecret({ ...input, values }, "storageAccountSASTokenEnvVar", name);
     return readToken({ ...input, values }, name, named).token;
   };
-  return { credential: { kind: "SAS token", token, fresh: remade(input, token, again) }, warnings };
+  return {
+    credential: { kind: "SAS token", token, fresh: remade(input, token, again) },
+    warnings: warningsOf(input, where, fields),
+  };
 }
 
 function readToken(
   input: Input,
   name: string,
   secret: Secret,
-): { readonly token: Secret; readonly warnings: readonly string[] } {
+): { readonly token: Secret; readonly where: string; readonly fields: SasFields } {
   const token = secret.reveal().trim().replace(/^\?/, "");
   const where = `the SAS token of ${quote(name)} in ${describeFile(input.values)}`;
   const fields = readSas(token);
   if (fields === undefined) {
     throw signInFailure(input, "InvalidArgument", `${where} is not a SAS token`, mistakenFor(token));
   }
-  requireValidNow(input, where, fields);
   const unreachable = cannotReach(fields);
   if (unreachable !== undefined) {
     const hint =
       "make a SAS token for the container, or an account SAS for blobs with the types container and object";
     throw signInFailure(input, "PermissionDenied", `${where} ${unreachable}`, hint);
   }
-  const missing = missingPermissions(fields);
-  if (missing.fatal.length > 0) {
-    const reason = `${where} does not allow to ${missing.fatal.join(" and to ")}`;
+  const { fatal } = missingPermissions(fields);
+  if (fatal.length > 0) {
+    const reason = `${where} does not allow to ${fatal.join(" and to ")}`;
     throw signInFailure(
       input,
       "PermissionDenied",
@@ -72,7 +75,7 @@ function readToken(
       "make one with the permissions racwdl (sp=racwdl)",
     );
   }
-  return { token: new Secret(token), warnings: warningsOf(input, where, fields, missing.tolerable) };
+  return { token: new Secret(token), where, fields };
 }
 
 function requireValidNow(input: Input, where: string, { starts, expires }: SasFields): void {
@@ -90,8 +93,10 @@ function requireValidNow(input: Input, where: string, { starts, expires }: SasFi
   }
 }
 
-function warningsOf(input: Input, where: string, fields: SasFields, cannot: readonly string[]): string[] {
-  const warnings = cannot.map((action) => `${where} does not allow to ${action}`);
+function warningsOf(input: Input, where: string, fields: SasFields): string[] {
+  const warnings = missingPermissions(fields).tolerable.map(
+    (action) => `${where} does not allow to ${action}`,
+  );
   const left = fields.expires === undefined ? Infinity : fields.expires - input.now;
   if (fields.expires !== undefined && left <= WARN_BEFORE) {
     const days = Math.floor(left / DAY);

@@ -1,8 +1,9 @@
 import type { CredentialValues } from "../config/credentials-file.ts";
+import { describeFile } from "./describe-file.ts";
 import type { Identity, IdentityProof } from "./identity.ts";
 import { remade } from "./live-credentials.ts";
 import type { SignInInput, ValueSource } from "./method.ts";
-import { fromFile, requireKey } from "./values.ts";
+import { fromFile, requireId, requireKey, signInFailure } from "./values.ts";
 
 /** What both kinds of service principal need besides their proof. Throws InvalidArgument that names what is missing. */
 export function requireApplication(
@@ -10,8 +11,8 @@ export function requireApplication(
   because: string,
 ): { readonly tenant: string; readonly client: string; readonly additionalTenants: readonly string[] } {
   return {
-    tenant: requireKey(input, "AZURE_TENANT_ID", because).trim(),
-    client: requireKey(input, "AZURE_CLIENT_ID", because).trim(),
+    tenant: requireId(input, "AZURE_TENANT_ID", requireKey(input, "AZURE_TENANT_ID", because)),
+    client: requireId(input, "AZURE_CLIENT_ID", requireKey(input, "AZURE_CLIENT_ID", because)),
     additionalTenants: additionalTenants(input.values),
   };
 }
@@ -36,10 +37,26 @@ export function tenantsKey(values: CredentialValues): string[] {
   return additionalTenants(values).length === 0 ? [] : ["AZURE_ADDITIONALLY_ALLOWED_TENANTS"];
 }
 
-/** An identity whose proof is read again when the credentials file changed. Throws as `read` does. */
+/** What makes an identity another one. */
+const WHO = ["AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_FEDERATED_TOKEN_FILE"] as const;
+
+/**
+ * An identity whose proof is read again when the credentials file changed. Throws as `read` does.
+ *
+ * What the file said of who the location is, it must go on to say: Velero writes the file anew in place, and one that is
+ * read at that moment, empty or cut, must not make the location sign in as the pod or the machine.
+ */
 export function identityOf(input: SignInInput, read: (input: SignInInput) => IdentityProof): Identity {
   const first = read(input);
-  return { method: first.method, proof: remade(input, first, (values) => read({ ...input, values })) };
+  const own = WHO.filter((name) => input.values.get(name) !== undefined);
+  const again = (values: CredentialValues): IdentityProof => {
+    const gone = own.find((name) => values.get(name) === undefined);
+    if (gone !== undefined) {
+      throw signInFailure(input, "InvalidArgument", `${gone} is not in ${describeFile(values)} any more`);
+    }
+    return read({ ...input, values });
+  };
+  return { method: first.method, proof: remade(input, first, again) };
 }
 
 /** The first of the keys that has a value. */

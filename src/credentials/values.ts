@@ -63,6 +63,37 @@ export function requireKey(input: SignInInput, name: PublicCredentialKey, becaus
 }
 
 /**
+ * The ID of a tenant or an application, which messages show. Throws InvalidArgument for what can be none: people put
+ * secrets into the wrong line, and Microsoft Entra's own hold characters that no ID has.
+ */
+export function requireId(input: SignInInput, name: PublicCredentialKey, text: string): string {
+  const id = text.trim();
+  if (!/^[\w.:/-]{1,128}$/.test(id)) {
+    throw signInFailure(
+      input,
+      "InvalidArgument",
+      `the value of ${name} is not an ID`,
+      "it is a GUID, or the domain of a tenant; what is there now is not shown, since it may be a secret",
+    );
+  }
+  return id;
+}
+
+/** A path, which messages show. Throws InvalidArgument for what looks like the content of the file that is meant. */
+export function requirePath(input: SignInInput, name: PublicCredentialKey, text: string): string {
+  const path = text.trim();
+  if (/[\r\n]|-----BEGIN|^(MII|eyJ)[\w+/=.-]{60}/.test(path)) {
+    throw signInFailure(
+      input,
+      "InvalidArgument",
+      `${name} holds what looks like the content of a file`,
+      "write the path of the file there; what is there now is not shown, since it may be a secret",
+    );
+  }
+  return path;
+}
+
+/**
  * The names of a credentials file's keys, as far as they look like names: in a file of another form, a secret may
  * stand where a name should.
  */

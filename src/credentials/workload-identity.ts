@@ -3,7 +3,7 @@ import type { WorkloadIdentityProof } from "./identity.ts";
 import type { IdentityClaim, IdentityRule, SignInInput, ValueSource } from "./method.ts";
 import { additionalTenants, identityOf, tenantsKey } from "./service-principal.ts";
 import { describeFile } from "./describe-file.ts";
-import { fromFile, signInFailure } from "./values.ts";
+import { fromFile, requireId, requirePath, signInFailure } from "./values.ts";
 
 const TOKEN_FILE = "AZURE_FEDERATED_TOKEN_FILE";
 
@@ -39,10 +39,10 @@ export const workloadIdentity: IdentityRule = {
 function read(input: SignInInput): WorkloadIdentityProof {
   return {
     method: "workload identity",
-    tenant: require(input, "AZURE_TENANT_ID").value,
-    client: require(input, "AZURE_CLIENT_ID").value,
+    tenant: requireId(input, "AZURE_TENANT_ID", require(input, "AZURE_TENANT_ID").value),
+    client: requireId(input, "AZURE_CLIENT_ID", require(input, "AZURE_CLIENT_ID").value),
     additionalTenants: additionalTenants(input.values),
-    tokenFile: require(input, TOKEN_FILE).value,
+    tokenFile: requirePath(input, TOKEN_FILE, require(input, TOKEN_FILE).value),
   };
 }
 
@@ -54,7 +54,7 @@ interface Found {
 function find({ values, env }: SignInInput, name: PublicCredentialKey): Found | undefined {
   const own = values.get(name);
   if (own !== undefined) {
-    return { value: own.trim(), source: fromFile(name, name, values) };
+    return { value: own, source: fromFile(name, name, values) };
   }
   const inherited = env[name] ?? "";
   return inherited === ""

@@ -35,12 +35,12 @@ export async function openSnapshotter(
 ): Promise<VolumeSnapshotter> {
   const { config, warnings } = parseVolumeSnapshotterConfig(raw);
   for (const warning of warnings) logger.log("warn", warning);
-  const { current } = new LiveCredentials(config, env, (error) =>
-    logger.log("warn", "the credentials file cannot be read again: what it held before is used", { error }),
-  );
+  const unusable = (error: unknown): void =>
+    logger.log("warn", "the credentials file cannot be used as it is now: what it held before is", { error });
+  const { current } = new LiveCredentials(config, env, unusable);
   const values = current();
   const { activeDirectoryAuthorityURI } = config;
-  const input = { config: { activeDirectoryAuthorityURI }, values, current, env, now: Date.now() };
+  const input = { config: { activeDirectoryAuthorityURI }, values, current, unusable, env, now: Date.now() };
   const choice = chooseIdentity(input);
   for (const warning of choice.warnings) logger.log("warn", warning);
   logger.log("debug", "signing in", { signIn: choice.explanation });

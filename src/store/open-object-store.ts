@@ -22,11 +22,11 @@ export async function openObjectStore(
   const { config, warnings } = parseObjectStoreConfig(raw);
   const log = logger.with({ account: config.storageAccount });
   for (const warning of warnings) log.log("warn", warning);
-  const { current } = new LiveCredentials(config, env, (error) =>
-    log.log("warn", "the credentials file cannot be read again: what it held before is used", { error }),
-  );
+  const unusable = (error: unknown): void =>
+    log.log("warn", "the credentials file cannot be used as it is now: what it held before is", { error });
+  const { current } = new LiveCredentials(config, env, unusable);
   const values = current();
-  const choice = chooseCredential({ config, values, current, env, now: Date.now() });
+  const choice = chooseCredential({ config, values, current, unusable, env, now: Date.now() });
   for (const warning of choice.warnings) log.log("warn", warning);
   log.log("debug", "signing in", { signIn: choice.explanation });
   const settings: BlobClientSettings = {
