@@ -28,13 +28,13 @@ export interface VeleroServerOptions {
   readonly plugin: string;
   /** Velero hands it on to the plugin: default info. */
   readonly logLevel?: "debug" | "info" | "warning" | "error";
-  /** Seconds between validations of a location, 10 at the least since Velero looks that often: default 60. */
+  /** Seconds between validations of a location: default 60. Velero looks each 10 s what is due; below 10, all is at each look. */
   readonly validationSeconds?: number;
   /** Whether `pluginStarts` counts, by a shell script before the plugin: default no. */
   readonly countPluginStarts?: boolean;
   /**
-   * What the server's pod has in its environment besides what `velero install` writes: default nothing. Asked at each
-   * start, since some of it is known only once other servers run.
+   * What the server's pod has in its environment besides what `velero install` writes: default nothing. The CLI's has it,
+   * too, for a proxy is one for both. Asked when they start, since some of it is known only once other servers run.
    */
   readonly environment?: () => Readonly<Record<string, string>>;
 }
@@ -121,7 +121,8 @@ export class Velero {
   async run(args: readonly string[]): Promise<string> {
     // The CLI would colour its words even where no terminal shows them.
     const command = [this.#executable, ...args, "--colorized=false", ...this.#flags];
-    const { stdout } = await this.#namespace.run(command);
+    const environment = this.#options.environment?.() ?? {};
+    const { stdout } = await this.#namespace.run(command, { environment });
     return stdout;
   }
 

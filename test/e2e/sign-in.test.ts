@@ -1,9 +1,9 @@
 /**
- * Five locations of one Velero, each signed in by itself: service account tokens are kube-apiserver's own, and a local
+ * Six locations of one Velero, each signed in by itself: service account tokens are kube-apiserver's own, and a local
  * Azure checks them as Azure does. One story: the tests stand in its order, each on the state that the one before left.
  */
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -17,7 +17,7 @@ import { TwoTenants } from "./two-tenants.ts";
 const builtPlugin = fileURLToPath(new URL("../../dist/linux-amd64/velero-azure", import.meta.url));
 const plugin = process.env["VELERO_AZURE_EXECUTABLE"] ?? builtPlugin;
 
-const names = ["default", "contoso", "fabrikam", "principal", "sas"];
+const names = ["default", "adatum", "fabrikam", "principal", "sas", "contoso"];
 
 let started: { readonly cluster: VeleroCluster; readonly tenants: TwoTenants } | undefined;
 let failed = false;
@@ -32,7 +32,7 @@ before(async () => {
     plugin,
     // At this level the plugin tells everything it ever does, for the test of what must not be in there.
     logLevel: "debug",
-    validationSeconds: 10,
+    validationSeconds: 1,
     environment: () => tenants().environment,
     report: (line) => process.stderr.write(`cluster: ${line}\n`),
     locations: async (parts) => {
@@ -43,13 +43,14 @@ before(async () => {
     },
     beforeVelero: async (kubernetes) => {
       await tenants().projectToken(kubernetes, "pod", 3600);
-      await tenants().projectToken(kubernetes, "contoso", 3600);
+      await tenants().projectToken(kubernetes, "adatum", 3600);
       // The shortest that kube-apiserver gives: the story ends with this one out of its time.
       await tenants().projectToken(kubernetes, "fabrikam", 600);
       await createSampleApp(kubernetes);
     },
   });
   started = { cluster, tenants: tenants() };
+  await applyDocumented(started);
 });
 
 afterEach((context) => {
@@ -81,10 +82,11 @@ test("each location signs in by its own values, the default one by the pod's, an
   const lines = readFileSync(running().cluster.veleroLog, "utf8").replaceAll('\\"', '"').split("\n");
   for (const [name, method, from] of [
     ["default", "workload identity", "from:the environment value:AZURE_CLIENT_ID"],
-    ["contoso", "workload identity", 'from:key "AZURE_CLIENT_ID" of credentials file'],
+    ["adatum", "workload identity", 'from:key "AZURE_CLIENT_ID" of credentials file'],
     ["fabrikam", "workload identity", 'from:key "AZURE_CLIENT_ID" of credentials file'],
     ["principal", "client secret", 'from:key "AZURE_CLIENT_ID" of credentials file'],
     ["sas", "SAS token", 'from:key "AZURE_SAS" of credentials file'],
+    ["contoso", "workload identity", "from:the environment value:AZURE_FEDERATED_TOKEN_FILE"],
   ] as const) {
     const told = lines.filter(
       (line) => line.includes('msg="signing in"') && line.includes(`storage-location=velero/${name} `),
@@ -131,26 +133,26 @@ test("a namespace that was deleted comes back from a tenant's backup, equal fiel
   const { cluster } = running();
   const original = await readSampleApp(cluster.kubernetes);
   await cluster.kubectl("delete", "namespace", sampleNamespace);
-  const outcome = await cluster.velero("restore", "create", "again", "--from-backup=to-contoso", "--wait");
+  const outcome = await cluster.velero("restore", "create", "again", "--from-backup=to-adatum", "--wait");
   assert.match(outcome, /completed with status: Completed/);
   assert.deepEqual(await readSampleApp(cluster.kubernetes), original);
 });
 
 test("a tenant that ends its trust makes its own location Unavailable, which says why; the others stay", async () => {
   const { cluster, tenants } = running();
-  await tenants.distrustContoso();
-  const message = await cluster.locationPhase("contoso", "Unavailable");
+  await tenants.distrustAdatum();
+  const message = await cluster.locationPhase("adatum", "Unavailable");
   assert.match(message, /AADSTS70025/);
   assert.match(message, /az identity federated-credential create .*az ad app federated-credential create /);
   assert.ok(message.includes('--subject "system:serviceaccount:velero:velero"'), message);
   assert.ok(message.includes(`--issuer "${cluster.kubernetes.issuer}"`), message);
-  await assertOthersStay("contoso");
+  await assertOthersStay("adatum");
 });
 
 test("a tenant that trusts again has its location Available again", async () => {
   const { cluster, tenants } = running();
-  await tenants.trustContosoAgain();
-  await cluster.locationPhase("contoso", "Available");
+  await tenants.trustAdatumAgain();
+  await cluster.locationPhase("adatum", "Available");
 });
 
 test("a token that nobody renewed makes its own location Unavailable; renewed, it is Available without a restart", async () => {
@@ -182,6 +184,19 @@ function running(): { readonly cluster: VeleroCluster; readonly tenants: TwoTena
   if (started === undefined)
     throw new Failure("FailedPrecondition", "cannot go on: the cluster was not started");
   return started;
+}
+
+/** As the documentation has it. Only that the local Azure's certificates come from an authority of its own. */
+async function applyDocumented({ cluster, tenants }: NonNullable<typeof started>): Promise<void> {
+  const { manifest, name } = tenants.documented;
+  assert.ok(names.includes(name));
+  const file = join(cluster.namespace.folder, "documented.yaml");
+  writeFileSync(file, manifest);
+  await cluster.kubectl("apply", "-f", file);
+  const caCert = readFileSync(tenants.azure.authority).toString("base64");
+  const patch = JSON.stringify({ spec: { objectStorage: { caCert } } });
+  const target = ["backupstoragelocations.velero.io", name];
+  await cluster.kubectl("--namespace=velero", "patch", ...target, "--type=merge", `--patch=${patch}`);
 }
 
 /** Waits until each other location was validated after the one that became Unavailable. */
