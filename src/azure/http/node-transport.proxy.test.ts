@@ -7,12 +7,13 @@ import { type AddressInfo, connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { promisify } from "node:util";
+import { inspect, promisify } from "node:util";
 import { after, before, type TestContext, test } from "node:test";
 import { makeCertificates } from "../../../test/certificates.ts";
 import { NodeTransport } from "./node-transport.ts";
 import type { Environment } from "./proxy.ts";
-import type { HttpRequest } from "./transport.ts";
+import { type HttpRequest, TransportError } from "./transport.ts";
+import { throughProxy, transportTrouble } from "./trouble.ts";
 
 const { signal } = new AbortController();
 let folder: string;
@@ -155,6 +156,32 @@ for (const [status, trouble] of refusals) {
     });
   });
 }
+
+test("a proxy that accepts no connection is told as the proxy, not as the host behind it", async (t) => {
+  for (const scheme of ["http", "https"]) {
+    const environment = { [`${scheme.toUpperCase()}_PROXY`]: "http://user:hunter2@127.0.0.1:1" };
+    const sent = transportWith(t, environment).send(get(`${scheme}://acc.test`), signal);
+    await assert.rejects(sent, (error: unknown) => {
+      assert.ok(error instanceof TransportError);
+      assert.equal(error.trouble, "connect");
+      assert.match(error.message, /no connection to the proxy "127\.0\.0\.1"/);
+      return !inspect(error, { depth: 9 }).includes("hunter2");
+    });
+  }
+});
+
+test("a proxy without an address is no reason to look for the account elsewhere", () => {
+  for (const [code, trouble] of [
+    ["ENOTFOUND", "proxy"],
+    ["EAI_AGAIN", "resolve-again"],
+  ]) {
+    const cause = Object.assign(new Error("lookup"), { code });
+    const direct = transportTrouble(cause, { host: "acc.test", connected: false });
+    const { message, trouble: found } = throughProxy(direct, "proxy.test");
+    assert.equal(found, trouble);
+    assert.match(message, /proxy.*"proxy\.test"/);
+  }
+});
 
 test("a certificate of caCert is trusted, and of nobody is not", async (t) => {
   const origin = `https://127.0.0.1:${portOf(secure)}`;

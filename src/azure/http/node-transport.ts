@@ -13,7 +13,7 @@ import {
   TransportError,
   type TransportTimeouts,
 } from "./transport.ts";
-import { lacksIssuer } from "./trouble.ts";
+import { lacksIssuer, throughProxy } from "./trouble.ts";
 
 /**
  * The service itself gives up on an operation after 30 to 90 s, so that a minute without a byte means that nobody
@@ -36,6 +36,8 @@ interface Route {
   /** Of the agent; plain http has none, since connecting is all that it would spare. */
   early?: EarlyConnection | undefined;
   readonly host: string;
+  /** The host of the proxy on the way. */
+  proxy?: string | undefined;
   open(request: HttpRequest, options: RequestOptions): ClientRequest;
   widen(): boolean;
 }
@@ -66,7 +68,8 @@ export class NodeTransport implements HttpTransport {
       if (distrusted && (route.agent !== agent || route.widen())) {
         return await this.#exchange(route, request, signal);
       }
-      throw error;
+      const { proxy } = route;
+      throw proxy !== undefined && error instanceof TransportError ? throughProxy(error, proxy) : error;
     }
   }
 
@@ -118,6 +121,7 @@ export class NodeTransport implements HttpTransport {
       route = origin.startsWith("https:")
         ? this.#secureRoute(origin, proxy)
         : plainRoute(origin, proxy, this.#landings);
+      route.proxy = proxy?.hostname;
       this.#routes.set(origin, route);
     }
     return route;

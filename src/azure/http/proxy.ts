@@ -17,17 +17,26 @@ export function findProxy(origin: string, environment: Environment): URL | undef
     return undefined;
   }
   const proxy = URL.parse(text.includes("://") ? text : `http://${text}`);
-  if (proxy === null || (proxy.protocol !== "http:" && proxy.protocol !== "https:")) {
+  const usable = proxy?.protocol === "http:" || proxy?.protocol === "https:";
+  if (proxy === null || !usable || !decodes(proxy.username + proxy.password)) {
+    const reason = usable
+      ? "its user or password has a % that escapes nothing"
+      : "it is not an http or https address";
     // The value stays out of the message: it may hold a password.
-    throw new Failure(
-      "InvalidArgument",
-      `cannot use the proxy of ${variable}: it is not an http or https address`,
-      {
-        hint: `set ${variable} to an address like http://proxy.example.com:3128`,
-      },
-    );
+    throw new Failure("InvalidArgument", `cannot use the proxy of ${variable}: ${reason}`, {
+      hint: `set ${variable} to an address like http://proxy.example.com:3128`,
+    });
   }
   return proxy;
+}
+
+function decodes(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isExempt(target: URL, noProxy: string): boolean {

@@ -69,6 +69,26 @@ export function transportTrouble(error: unknown, context: TroubleContext): Trans
   });
 }
 
+/**
+ * The same trouble of a request that goes through a proxy: what has no address or accepts no connection is the proxy
+ * then, not the host that was asked for.
+ */
+export function throughProxy(error: TransportError, proxy: string): TransportError {
+  const { trouble, host, cause } = error;
+  const code = errorCode(cause);
+  if (trouble === "resolve") {
+    return new TransportError("proxy", host, `the proxy's host name "${proxy}" has no address`, { cause });
+  }
+  if (trouble === "resolve-again") {
+    return new TransportError(trouble, host, `the name service did not answer for the proxy "${proxy}"`, {
+      cause,
+    });
+  }
+  return trouble === "connect" && connectCodes.has(code)
+    ? new TransportError(trouble, host, `no connection to the proxy "${proxy}" (${code})`, { cause })
+    : error;
+}
+
 function troubleOf(code: string, error: unknown, context: TroubleContext): TransportTrouble {
   if (code === "ENOTFOUND") {
     return "resolve";
