@@ -92,6 +92,14 @@ for (const status of [404, 410, 429, 500]) {
   });
 }
 
+test("what a service that fails for ever says is told: App Service answers 500 to an audience it does not know", async () => {
+  const proof = appService("http://127.0.0.1:9/msi/token");
+  const reply = { status: 500, body: { statusCode: 500, message: "AADSTS500011: no such resource" } };
+  const { source } = setUp(proof, ...Array.from({ length: 12 }, () => reply));
+  const failure = await failureOf(source.token(STORAGE, never));
+  assert.match(describeFailure(failure), /HTTP 500.*AADSTS500011/);
+});
+
 test("where nobody answers there is no managed identity, and that is told after two attempts", async () => {
   const { source, provider } = setUp(system, () => {
     throw new TransportError("connect", "169.254.169.254", "no connection");

@@ -128,7 +128,7 @@ function refusal(
     .slice(0, 300)
     .replace(/\.$/, "");
   if (status === 429 || status >= 500 || status === 404 || status === 410 || status === 408) {
-    const reason = `the metadata service cannot answer for now (HTTP ${status})`;
+    const reason = `the metadata service cannot answer for now (HTTP ${status}${text === "" ? "" : `: ${text}`})`;
     const code = status === 429 ? "ResourceExhausted" : "Unavailable";
     return new Failure(code, `${what}: ${reason}`, { retryable: true });
   }
