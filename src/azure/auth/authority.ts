@@ -77,9 +77,15 @@ async function prepare(proof: ApplicationProof, what: string, now: number): Prom
     return { form: () => ({ client_secret: proof.secret.reveal() }) };
   }
   if (proof.method === "workload identity") {
-    const { readFederatedToken } = await import("./federated-token.ts");
+    const { readFederatedToken, refuseApiToken } = await import("./federated-token.ts");
     const { token, claims } = readFederatedToken(proof.tokenFile, what, now);
-    return { claims, form: () => asserted(token) };
+    return {
+      claims,
+      form({ origin }) {
+        refuseApiToken(claims, origin, what);
+        return asserted(token);
+      },
+    };
   }
   const { loadCertificate } = await import("./certificate.ts");
   const { signAssertion } = await import("./client-assertion.ts");

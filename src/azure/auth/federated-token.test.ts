@@ -4,7 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { describeFailure, type ErrorCode } from "../../errors/error.ts";
-import { failureOf, jwt, never, NOW, setUp, STORAGE, TENANT, tokenReply } from "./provider.fixture.ts";
+import {
+  cloudSource,
+  failureOf,
+  jwt,
+  never,
+  NOW,
+  setUp,
+  STORAGE,
+  TENANT,
+  tokenReply,
+} from "./provider.fixture.ts";
 
 const fresh = (name: string, seconds = 3600): string =>
   jwt({
@@ -14,7 +24,7 @@ const fresh = (name: string, seconds = 3600): string =>
     exp: NOW / 1000 + seconds,
   });
 
-function located(content: string | undefined) {
+function located(content: string | undefined, settings: Parameters<typeof setUp>[2] = {}) {
   const tokenFile = join(mkdtempSync(join(tmpdir(), "velero-azure-test-")), "token");
   if (content !== undefined) {
     writeFileSync(tokenFile, content, { mode: 0o600 });
@@ -26,7 +36,7 @@ function located(content: string | undefined) {
     additionalTenants: [],
     tokenFile,
   } as const;
-  return { tokenFile, ...setUp(proof) };
+  return { tokenFile, ...setUp(proof, undefined, settings) };
 }
 
 test("a service account token is exchanged as it is, in one request", async () => {
@@ -51,6 +61,23 @@ test("the file is read again for each request: a token that kubelet renewed is u
   clock.time = NOW + 600_000;
   await source.token(STORAGE, never);
   assert.equal(provider.form(1)["client_assertion"], fresh("b", 7200));
+});
+
+for (const aud of ["https://kubernetes.default.svc.cluster.local", ["x", "https://issuer.example"]]) {
+  test(`a token for the Kubernetes API (${String(aud)}) goes to Microsoft's authorities alone`, async () => {
+    const token = jwt({ iss: "https://issuer.example", sub: "velero", aud, exp: NOW / 1000 + 60 });
+    const foreign = located(token, { cloud: cloudSource({ authority: "https://login.example" }) });
+    const failure = await failureOf(foreign.source.token(STORAGE, never));
+    assert.equal(failure.code, "FailedPrecondition");
+    assert.match(failure.hint ?? "", /AzureADTokenExchange/);
+    assert.equal(foreign.provider.requests.length, 0);
+    await located(token).source.token(STORAGE, never);
+  });
+}
+
+test("another token goes to an authority of one's own", async () => {
+  const { source } = located(fresh("a"), { cloud: cloudSource({ authority: "https://login.example" }) });
+  await source.token(STORAGE, never);
 });
 
 const bad: ReadonlyArray<readonly [string, string | undefined, ErrorCode, RegExp]> = [

@@ -1,5 +1,6 @@
 import { quote } from "../../config/quote.ts";
 import { readSmallFile } from "../../config/small-file.ts";
+import { isWellKnownAuthority } from "../../credentials/cloud.ts";
 import { Failure } from "../../errors/error.ts";
 import { Secret } from "../../secret/secret.ts";
 import type { Claims } from "./application.ts";
@@ -35,6 +36,24 @@ export function readFederatedToken(
     );
   }
   return { token, claims: shown(claims) };
+}
+
+/**
+ * Throws unless the token may be shown to the authority. Whoever may write a location and its credentials file chooses
+ * both, and the pod's other token is Velero's own at the Kubernetes API: its audience there is the API's name or, by
+ * default, the issuer's (source: Kubernetes, "Managing Service Accounts", `--api-audiences`).
+ */
+export function refuseApiToken({ issuer, audience }: Claims, authority: string, what: string): void {
+  const opensApi = audience
+    .split(" ")
+    .some((name) => name === issuer || /^(https:\/\/)?kubernetes\.default\b/.test(name));
+  if (opensApi && !isWellKnownAuthority(authority)) {
+    throw new Failure(
+      "FailedPrecondition",
+      `${what}: the service account token in AZURE_FEDERATED_TOKEN_FILE opens the Kubernetes API, and "${authority}" is none of Microsoft Entra's own authorities`,
+      { hint: "name a projected token whose audience is api://AzureADTokenExchange" },
+    );
+  }
 }
 
 function readText(path: string, what: string): string {
