@@ -1,6 +1,6 @@
 import { readEndpoint } from "../config/endpoint.ts";
 import { Failure } from "../errors/error.ts";
-import type { Cloud } from "./clouds.ts";
+import type { Cloud } from "../credentials/cloud.ts";
 
 /** A storage account's blob service, in the pieces that requests are made of. */
 export interface BlobEndpoint {
