@@ -4,7 +4,7 @@ import { SharedFlight } from "./shared-flight.ts";
 import type { Cloud, CloudChoice } from "../credentials/cloud.ts";
 
 export type { CloudSettings, CloudSource } from "./cloud-source.ts";
-export { type Cloud, findCloud } from "../credentials/cloud.ts";
+export { findCloud } from "../credentials/cloud.ts";
 
 /**
  * The cloud that `chooseCloud` chose, with the location's own authority where it has one. Reads the file of
