@@ -112,7 +112,7 @@ export function chooseCloud(input: CloudInput): CloudChoice {
   for (const name of ["AZURE_ENVIRONMENT_FILEPATH", "AZURE_RESOURCE_MANAGER_ENDPOINT"] as const) {
     // In the environment they may be meant for others; in the location's own file they would be silently lost.
     if (input.values.get(name) !== undefined) {
-      throw cloudFailure(`${name} is in ${describeFile(input.values)}`, {
+      throw cloudFailure(`${name} of ${describeFile(input.values)}`, {
         reason: `without AZURE_CLOUD_NAME=${CUSTOM} it has no effect`,
         hint: `set AZURE_CLOUD_NAME to ${CUSTOM}, or remove ${name}`,
       });
