@@ -221,3 +221,27 @@ test("proof that cannot be replaced is not tried again", async () => {
   assert.equal((await pipeline.send(request, new AbortController().signal)).status, 401);
   assert.equal(transport.requests.length, 1);
 });
+
+test("an answer without end is given up before it fills the memory, and not asked for again", async () => {
+  const mebibyte = Buffer.alloc(1024 * 1024);
+  let read = 0;
+  const body = new Readable({
+    read() {
+      read += 1;
+      this.push(mebibyte);
+    },
+  });
+  const transport = new ScriptedTransport({ status: 200, body });
+  const pipeline = new Pipeline({
+    transport,
+    authorizer: { authorize: (unsigned) => unsigned },
+    logger: silentLogger,
+    headers: {},
+    clock: new ScriptedClock(),
+  });
+  await assert.rejects(pipeline.send(request, new AbortController().signal), {
+    code: "FailedPrecondition",
+    message: /"acc\.example"/,
+  });
+  assert.ok(body.destroyed && read < 70);
+});
