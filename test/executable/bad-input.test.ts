@@ -118,14 +118,14 @@ const badConfigs: Readonly<Record<string, BadInput>> = {
     code: "Unauthenticated",
     says: [/the SAS token of "SAS" in credentials file ".*" expired at 2/, /hint: make a new SAS token/],
   },
-  "a way to sign in that does not work yet": {
+  "keys to be listed of an account whose place nothing names": {
     config: async () => {
       const lines = ["AZURE_TENANT_ID=t", "AZURE_CLIENT_ID=c", "AZURE_CLIENT_SECRET=s"];
       const file = await credentialsFile("principal", `${lines.join("\n")}\n`);
-      return changed({ storageAccountKeyEnvVar: undefined, useAAD: "true", credentialsFile: file });
+      return changed({ storageAccountKeyEnvVar: undefined, credentialsFile: file });
     },
-    code: "Unimplemented",
-    says: [/client secret is not yet supported/, /hint: what works today/],
+    code: "InvalidArgument",
+    says: [/resourceGroup/, /subscriptionId/, /useAAD/],
   },
 };
 

@@ -131,7 +131,7 @@ const cloudFiles: readonly {
     name: "is not there",
     content: undefined,
     code: "NotFound",
-    says: ["AZURE_ENVIRONMENT_FILEPATH", "there is no such file"],
+    says: ["AZURE_ENVIRONMENT_FILEPATH", "mount the file"],
   },
   { name: "is not JSON", content: "{", says: ["AZURE_ENVIRONMENT_FILEPATH", "JSON"] },
   { name: "names no authority", content: "{}", says: ["activeDirectoryEndpoint"] },

@@ -74,6 +74,18 @@ test("a metadata service that still starts, and then throttles, is waited for", 
   assert.deepEqual(world.asked(), ["imds token", "imds token", "imds token", "blob PutBlob"]);
 });
 
+test("an identity that the App Service does not have is refused by its client ID", async () => {
+  const { azure } = world;
+  const location = await initialized({
+    env: { IDENTITY_ENDPOINT: azure.endpoints.appService, IDENTITY_HEADER: azure.identityHeader },
+    values: { AZURE_CLIENT_ID: UNKNOWN },
+  });
+  await assert.rejects(
+    put(location, "refused"),
+    refusedWith("Unauthenticated", `managed identity "${UNKNOWN}"`, "no such identity", "AZURE_CLIENT_ID"),
+  );
+});
+
 test("App Service's endpoint does not answer who does not know its header", async () => {
   const env = { IDENTITY_ENDPOINT: world.azure.endpoints.appService, IDENTITY_HEADER: "guessed" };
   const location = await initialized({ env });

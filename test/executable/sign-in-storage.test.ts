@@ -177,6 +177,16 @@ test("a throttled listing of keys waits as long as it is asked to, and succeeds"
   assert.ok((second ?? 0) - (first ?? 0) >= 2000, "it came back too early");
 });
 
+test("an Entra that throttles is waited for, and asked no more often than it takes", async () => {
+  const location = await initialized(clientSecret.part(world), USE_AAD);
+  world.azure.faults.add({
+    ...{ service: "entra", operation: "token" },
+    effect: { kind: "throttle", retryAfterSeconds: 1 },
+  });
+  await put(location, "throttled");
+  assert.deepEqual(world.asked(), ["entra token", "entra token", "blob PutBlob"]);
+});
+
 test("a listing of keys that asks to come back in an hour is not waited for", async () => {
   const location = await initialized(clientSecret.part(world), LIST_KEYS);
   world.azure.faults.add({

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { executableUnderTest } from "../host/executable.ts";
 import { PluginHost, type HostedPlugin } from "../host/host.ts";
@@ -85,8 +87,14 @@ test("a name that the plugin does not serve, and one that got no Init, are refus
   await assert.rejects(put(plugin, "x"), { code: "FailedPrecondition", message: /not been initialized/ });
 });
 
-test("the volume snapshotter says that its time has not come", async () => {
+test("the volume snapshotter, which shares its name with the object store, is a location of its own", async () => {
   const plugin = await startPlugin();
-  const call = plugin.volumeCall("DeleteSnapshot", { snapshotID: "s" });
-  await assert.rejects(call, { code: "Unimplemented", message: /snapshot/ });
+  const call = (): Promise<unknown> => plugin.volumeCall("DeleteSnapshot", { snapshotID: "s" });
+  await plugin.init(first);
+  await assert.rejects(call(), { code: "FailedPrecondition", message: /not been initialized/ });
+  const credentialsFile = join(location.folder, "snapshots");
+  await writeFile(credentialsFile, "AZURE_SUBSCRIPTION_ID=s\nAZURE_RESOURCE_GROUP=g\n");
+  await plugin.init({ credentialsFile }, "velero.io/azure", "VolumeSnapshotter");
+  await assert.rejects(call(), { code: "Unimplemented", message: /snapshot/ });
+  await put(plugin, "beside");
 });
