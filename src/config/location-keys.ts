@@ -131,7 +131,7 @@ export const locationKeys = {
     absent: "`true`",
     ours: true,
     since: "0.1.0",
-    help: "Whether an account key that was fetched through Resource Manager is kept for five minutes, for the next process that Velero starts, in a file that this user alone can read, sealed with a key derived from the client secret or certificate. Without effect for other identities: nothing is kept for them.",
+    help: "Whether an account key that was fetched through Resource Manager is kept for five minutes, for the next process that Velero starts, in a file that this user alone can read, sealed with a key derived from the client secret or certificate. Without effect for other identities, and for a client secret of fewer than 24 characters, which could be guessed: nothing is kept for them.",
   },
   apiVersion: {
     kind: "text",
