@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { before, test } from "node:test";
 import { parseDocument } from "yaml";
 import { tokenEndpoint } from "../../src/azure/auth/authority.ts";
-import { readCloudFile } from "../../src/azure/cloud-document.ts";
+import { readCloudFile } from "../../src/azure/cloud/cloud-document.ts";
 import { type CredentialValues, parseCredentials } from "../../src/config/credentials-file.ts";
 import { parseObjectStoreConfig } from "../../src/config/object-store-config.ts";
 import { parseVolumeSnapshotterConfig } from "../../src/config/volume-snapshotter-config.ts";

@@ -10,6 +10,16 @@ import type { CliAnswer } from "../docs/azure-cli.ts";
 import { type Shell, startShell, type ToolCall } from "../docs/commands.ts";
 import { blocks, PAGES, readPage } from "../docs/page.ts";
 
+/** A cluster that is not there, for Velero, which wants one even to print. */
+const NOWHERE = JSON.stringify({
+  apiVersion: "v1",
+  kind: "Config",
+  clusters: [{ name: "none", cluster: { server: "https://127.0.0.1:1" } }],
+  users: [],
+  contexts: [{ name: "none", context: { cluster: "none" } }],
+  "current-context": "none",
+});
+
 let binaries: ClusterBinaries;
 let folder: string;
 let shell: Shell;
@@ -17,6 +27,7 @@ let shell: Shell;
 before(async () => {
   binaries = await clusterBinaries((line) => process.stderr.write(`cluster: ${line}\n`));
   folder = await mkdtemp(join(tmpdir(), "velero-azure-commands-"));
+  await writeFile(join(folder, "kubeconfig"), NOWHERE);
   shell = await startShell(folder);
 });
 after(async () => {
@@ -30,19 +41,24 @@ function withoutCluster({ tool, args }: ToolCall): readonly string[] {
   if (tool === "kubectl" && args.includes("create")) {
     return args.includes("--dry-run=client") ? args : [...args, "--dry-run=client", "--output", "yaml"];
   }
-  return ["--help", ...args];
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  return args.toSpliced(end, 0, "--help");
 }
 
 async function runTool(call: ToolCall): Promise<CliAnswer> {
   // What a page asks Azure for is some word here; test/docs runs those commands.
   if (call.tool === "az") return { code: 0, output: "word\n", errors: "" };
   const program = call.tool === "velero" ? binaries.velero : binaries.kubectl;
-  const env = { PATH: "", HOME: folder, KUBECONFIG: join(folder, "none") };
+  const env = {
+    PATH: "",
+    HOME: folder,
+    KUBECONFIG: join(folder, call.tool === "velero" ? "kubeconfig" : "none"),
+  };
   const { promise, resolve } = Promise.withResolvers<CliAnswer>();
   execFile(
     program,
     withoutCluster(call),
-    { cwd: call.cwd, env, maxBuffer: 1 << 26 },
+    { cwd: call.cwd, env, maxBuffer: 1 << 26, timeout: 30_000 },
     (error, output, errors) =>
       resolve({
         code: error === null ? 0 : 1,
