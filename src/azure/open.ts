@@ -1,25 +1,25 @@
 import type { CloudChoice } from "../credentials/cloud.ts";
 import type { StorageCredential } from "../credentials/method.ts";
 import type { Logger } from "../log/logger.ts";
-import { accountSites } from "./account-sites.ts";
-import type { BlobClient } from "./blob-client.ts";
-import { type CloudSource, findCloud, openCloud } from "./clouds.ts";
+import { accountSites } from "./account/account-sites.ts";
+import type { BlobClient } from "./blob/blob-client.ts";
+import { type CloudSource, findCloud, openCloud } from "./cloud/clouds.ts";
 import {
   type BlobEndpoint,
   findBlobEndpoint,
   isLoopback,
   parseEndpoint,
   refusePlainHttp,
-} from "./endpoint.ts";
-import { Lookup } from "./lookup.ts";
+} from "./account/endpoint.ts";
+import { Lookup } from "./account/lookup.ts";
 import { NodeTransport, type NodeTransportSettings } from "./http/node-transport.ts";
 import { type Clock, Pipeline, systemClock } from "./http/pipeline.ts";
 import type { RetryPolicy } from "./http/retry.ts";
 import type { HttpTransport, TransportTimeouts } from "./http/transport.ts";
-import { RestBlobClient } from "./rest-blob-client.ts";
+import { RestBlobClient } from "./blob/rest-blob-client.ts";
 import { requireAccountId, type StorageAccountPlace } from "./resource-manager/storage-account-place.ts";
-import { SERVICE_VERSION } from "./service-version.ts";
-import type { SiteFinder } from "./site.ts";
+import { SERVICE_VERSION } from "./blob/service-version.ts";
+import type { SiteFinder } from "./account/site.ts";
 
 /** How a storage account is reached and signed in to, as the location config and credentials file say it. */
 export interface BlobClientSettings {
@@ -106,7 +106,7 @@ function openSites(settings: BlobClientSettings, parts: SiteParts): SiteFinder {
     refusePlainHttp(configured, "an identity's token", allowInsecureEndpoint);
   }
   const loaded = new Lookup(async () => {
-    const { identitySites } = await import("./identity-sites.ts");
+    const { identitySites } = await import("./account/identity-sites.ts");
     return identitySites({
       ...{ ...parts, account, credential, cloud, endpoint: configured, accountId, logger, userAgent },
       ...{ allowInsecureEndpoint, cacheAccountKey, apiVersion: settings.apiVersion },

@@ -1,5 +1,5 @@
 import { openTokenSource } from "../azure/auth/open-token-source.ts";
-import { openCloud } from "../azure/clouds.ts";
+import { openCloud } from "../azure/cloud/clouds.ts";
 import { NodeTransport } from "../azure/http/node-transport.ts";
 import type { Clock } from "../azure/http/pipeline.ts";
 import type { HttpTransport } from "../azure/http/transport.ts";

@@ -1,4 +1,4 @@
-import type { BlobClient } from "../azure/blob-client.ts";
+import type { BlobClient } from "../azure/blob/blob-client.ts";
 import { openBlobClient, transportSettings, type BlobClientSettings } from "../azure/open.ts";
 import type { Environment } from "../config/credentials-file.ts";
 import { configuredEndpoint, parseObjectStoreConfig } from "../config/object-store-config.ts";

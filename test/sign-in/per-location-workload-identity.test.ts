@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { FakeProvider, jwt, never, tokenReply } from "../../src/azure/auth/provider.fixture.ts";
 import { openTokenSource } from "../../src/azure/auth/open-token-source.ts";
-import { openCloud } from "../../src/azure/clouds.ts";
+import { openCloud } from "../../src/azure/cloud/clouds.ts";
 import { type Environment, loadCredentials } from "../../src/config/credentials-file.ts";
 import { parseObjectStoreConfig } from "../../src/config/object-store-config.ts";
 import { chooseCredential } from "../../src/credentials/choose.ts";

@@ -5,7 +5,7 @@ import { Readable } from "node:stream";
 import type { Handler } from "../../simulator/http/message.ts";
 import { openTokenSource } from "../../src/azure/auth/open-token-source.ts";
 import type { TokenSource } from "../../src/azure/auth/token-source.ts";
-import { openCloud } from "../../src/azure/clouds.ts";
+import { openCloud } from "../../src/azure/cloud/clouds.ts";
 import type { Clock } from "../../src/azure/http/pipeline.ts";
 import type { HttpTransport } from "../../src/azure/http/transport.ts";
 import { type Environment } from "../../src/config/credentials-file.ts";

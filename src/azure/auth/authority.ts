@@ -1,6 +1,6 @@
 import { Failure } from "../../errors/error.ts";
 import type { Secret } from "../../secret/secret.ts";
-import { isLoopback } from "../endpoint.ts";
+import { isLoopback } from "../account/endpoint.ts";
 import { systemClock } from "../http/pipeline.ts";
 import type { RetryPolicy } from "../http/retry.ts";
 import type { ApplicationProof, Claims, TokenEndpoint } from "./application.ts";

@@ -1,6 +1,6 @@
 import type { ManagedIdentityProof } from "../../credentials/identity.ts";
 import { Failure } from "../../errors/error.ts";
-import { isLoopback } from "../endpoint.ts";
+import { isLoopback } from "../account/endpoint.ts";
 import { NodeTransport } from "../http/node-transport.ts";
 import { systemClock } from "../http/pipeline.ts";
 import type { RetryPolicy } from "../http/retry.ts";

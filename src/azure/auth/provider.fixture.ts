@@ -7,7 +7,7 @@ import type { Identity, IdentityProof } from "../../credentials/identity.ts";
 import { describeFailure, Failure } from "../../errors/error.ts";
 import type { LogFields, Logger } from "../../log/logger.ts";
 import { Secret } from "../../secret/secret.ts";
-import type { CloudSource } from "../clouds.ts";
+import type { CloudSource } from "../cloud/clouds.ts";
 import type { Clock } from "../http/pipeline.ts";
 import type { HttpRequest, HttpResponse, HttpTransport } from "../http/transport.ts";
 import { openTokenSource } from "./open-token-source.ts";

@@ -1,10 +1,10 @@
 import { Failure } from "../../errors/error.ts";
-import { transportFailure } from "../errors.ts";
+import { transportFailure } from "../errors/errors.ts";
 import { Pipeline } from "../http/pipeline.ts";
 import type { RetryPolicy } from "../http/retry.ts";
 import type { HttpRequest, HttpTransport } from "../http/transport.ts";
 import { field } from "../resource-manager/json.ts";
-import { readSome } from "../service-error.ts";
+import { readSome } from "../errors/service-error.ts";
 import { Secret } from "../../secret/secret.ts";
 import { anonymous } from "./anonymous.ts";
 import type { Acquired, TokenSourceSettings } from "./sign-in.ts";

@@ -1,5 +1,5 @@
 import type { Logger } from "../../log/logger.ts";
-import type { CloudSource } from "../cloud-source.ts";
+import type { CloudSource } from "../cloud/cloud-source.ts";
 import type { Clock } from "../http/pipeline.ts";
 import type { RetryPolicy } from "../http/retry.ts";
 import type { HttpTransport } from "../http/transport.ts";

@@ -1,5 +1,5 @@
 import { type ErrorCode, Failure, type FailureOptions } from "../../errors/error.ts";
-import { readSome } from "../service-error.ts";
+import { readSome } from "../errors/service-error.ts";
 import type { HttpResponse } from "../http/transport.ts";
 import { field, textField } from "./json.ts";
 import type { ResourceCall } from "./call.ts";

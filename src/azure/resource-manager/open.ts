@@ -1,12 +1,12 @@
 import type { Logger } from "../../log/logger.ts";
 import { bearerAuthorizer } from "../auth/bearer.ts";
 import type { TokenSource } from "../auth/token-source.ts";
-import type { CloudSource } from "../clouds.ts";
-import { parseEndpoint, requireHttps } from "../endpoint.ts";
+import type { CloudSource } from "../cloud/clouds.ts";
+import { parseEndpoint, requireHttps } from "../account/endpoint.ts";
 import type { Clock } from "../http/pipeline.ts";
 import type { RetryPolicy } from "../http/retry.ts";
 import type { HttpTransport } from "../http/transport.ts";
-import { Lookup } from "../lookup.ts";
+import { Lookup } from "../account/lookup.ts";
 import { ResourceManager } from "./resource-manager.ts";
 
 export interface ResourceManagerParts {

@@ -1,6 +1,6 @@
 import { canceled, Failure } from "../../errors/error.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
-import { transportFailure } from "../errors.ts";
+import { transportFailure } from "../errors/errors.ts";
 import { type Answer, type Clock, Pipeline, systemClock } from "../http/pipeline.ts";
 import { requestedDelay, type RetryPolicy } from "../http/retry.ts";
 import type { HttpTransport } from "../http/transport.ts";

@@ -1,4 +1,4 @@
-import type { BlobClient, ListPageOptions } from "../../azure/blob-client.ts";
+import type { BlobClient, ListPageOptions } from "../../azure/blob/blob-client.ts";
 import type { Logger } from "../../log/logger.ts";
 import type { ByteSource, CallOptions, ObjectStore } from "../object-store.ts";
 import { download } from "./download.ts";

@@ -1,4 +1,4 @@
-import type { BlobClient, DownloadedBlob } from "../../azure/blob-client.ts";
+import type { BlobClient, DownloadedBlob } from "../../azure/blob/blob-client.ts";
 import { Failure, canceled } from "../../errors/error.ts";
 import type { Lane, TransferParts } from "./lane.ts";
 import { receiveBody } from "./receive-body.ts";

@@ -10,7 +10,7 @@ import type {
   PutBlockListOptions,
   PutBlockOptions,
   Stored,
-} from "../../azure/blob-client.ts";
+} from "../../azure/blob/blob-client.ts";
 import { Failure } from "../../errors/error.ts";
 
 type Blob = { bytes: Buffer; etag: string; metadata: Readonly<Record<string, string>> };

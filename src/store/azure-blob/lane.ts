@@ -1,4 +1,4 @@
-import type { BlobClient } from "../../azure/blob-client.ts";
+import type { BlobClient } from "../../azure/blob/blob-client.ts";
 import type { TransferMemory } from "./transfer-memory.ts";
 import type { YoungCollector } from "./young-collector.ts";
 

@@ -1,4 +1,4 @@
-import type { BlobClient } from "../../azure/blob-client.ts";
+import type { BlobClient } from "../../azure/blob/blob-client.ts";
 import { createCrc64, type Crc64 } from "./crc64.ts";
 import type { Lane } from "./lane.ts";
 

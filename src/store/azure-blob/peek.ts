@@ -1,4 +1,4 @@
-import type { BlobClient, DownloadedBlob } from "../../azure/blob-client.ts";
+import type { BlobClient, DownloadedBlob } from "../../azure/blob/blob-client.ts";
 import { Failure, type ErrorCode } from "../../errors/error.ts";
 import { receiveBody } from "./receive-body.ts";
 import { WholeChecksum } from "./whole-checksum.ts";

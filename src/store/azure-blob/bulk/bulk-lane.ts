@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import type { Worker } from "node:worker_threads";
-import type { BlobClient } from "../../../azure/blob-client.ts";
+import type { BlobClient } from "../../../azure/blob/blob-client.ts";
 import {
   TransportError,
   type HttpRequest,
