@@ -1,7 +1,7 @@
 import type { AccessControl } from "../core/access.ts";
 import type { AccessTokens } from "../core/access-tokens.ts";
 import type { SimulatedRequest } from "../http/message.ts";
-import type { BlobAccount } from "./accounts.ts";
+import type { BlobAccount } from "../core/blob-account.ts";
 import type { BlobAddress } from "./address.ts";
 import type { DelegationKeys } from "./delegation-key.ts";
 import type { Operation } from "./operation.ts";

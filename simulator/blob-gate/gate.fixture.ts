@@ -11,7 +11,8 @@ import type { Principal } from "../core/principals.ts";
 import { type SignedAccessTokens, signedAccessTokens } from "../core/signed-access-tokens.ts";
 import { certificateAuthority } from "../http/certificates.ts";
 import { listen, type Listener } from "../http/listener.ts";
-import { type AccountsInMemory, accountsInMemory, type BlobAccount } from "./accounts.ts";
+import type { BlobAccount } from "../core/blob-account.ts";
+import { type AccountsInMemory, accountsInMemory } from "./accounts.ts";
 import { blobGate } from "./gate.ts";
 
 export const TENANT = "11111111-1111-4111-8111-111111111111";

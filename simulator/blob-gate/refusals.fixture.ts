@@ -4,7 +4,8 @@ import { steerableClock } from "../core/clock.ts";
 import { faultQueue } from "../core/fault-queue.ts";
 import { signedAccessTokens } from "../core/signed-access-tokens.ts";
 import type { SimulatedResponse } from "../http/message.ts";
-import { accountsInMemory, type BlobAccount } from "./accounts.ts";
+import type { BlobAccount } from "../core/blob-account.ts";
+import { accountsInMemory } from "./accounts.ts";
 import { account, reader, VERSION } from "./gate.fixture.ts";
 import { blobGate } from "./gate.ts";
 

@@ -1,19 +1,7 @@
 import { randomBytes } from "node:crypto";
 
+import type { BlobAccount, NetworkRules } from "../core/blob-account.ts";
 import type { AccountKey, StorageAccountRecord } from "./state.ts";
-
-/** What the data plane asks about a storage account, at each request anew. */
-export interface StorageAccountAccess {
-  readonly name: string;
-  readonly resourceId: string;
-  readonly tenantId: string;
-  /** The current key1 and key2, base64. */
-  readonly keys: readonly string[];
-  readonly allowSharedKeyAccess: boolean;
-  readonly allowBlobPublicAccess: boolean;
-  readonly httpsOnly: boolean;
-  readonly network: { readonly defaultAction: "Allow" | "Deny"; readonly ipRules: readonly string[] };
-}
 
 /** An account with Azure's defaults and two fresh keys. */
 export function newStorageAccount(
@@ -47,7 +35,7 @@ export function freshKey(keyName: AccountKey["keyName"], now: string): AccountKe
 }
 
 /** With public access off, nothing but private endpoints is let in: no rule helps. */
-function networkOf(account: StorageAccountRecord): StorageAccountAccess["network"] {
+function networkOf(account: StorageAccountRecord): NetworkRules {
   if (account.publicNetworkAccess === "Disabled") {
     return { defaultAction: "Deny", ipRules: [] };
   }
@@ -56,7 +44,7 @@ function networkOf(account: StorageAccountRecord): StorageAccountAccess["network
 }
 
 /** The account as the data plane sees it. */
-export function accessTo(account: StorageAccountRecord, tenantId: string): StorageAccountAccess {
+export function accessTo(account: StorageAccountRecord, tenantId: string): BlobAccount {
   return {
     name: account.name,
     resourceId: account.id,

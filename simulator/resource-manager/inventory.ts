@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 
+import type { BlobAccount } from "../core/blob-account.ts";
 import type { AccessControl, AccessRequest } from "../core/access.ts";
 import type { SimulatedClock } from "../core/clock.ts";
 import type { FederatedCredential, Principal } from "../core/principals.ts";
 import { accessTo, newStorageAccount } from "./account-record.ts";
-import type { StorageAccountAccess } from "./account-record.ts";
 import { builtInRole } from "./built-in-roles.ts";
 import { timestamp } from "./json.ts";
 import { systemAssigned, userAssigned } from "./managed-identities.ts";
@@ -222,7 +222,7 @@ export class Inventory implements AccessControl {
   }
 
   /** A storage account by its name, which is unique in the world; for the data plane. */
-  storageAccount(name: string): StorageAccountAccess | undefined {
+  storageAccount(name: string): BlobAccount | undefined {
     const account = Object.values(this.state.storageAccounts).find((account) => account.name === name);
     const subscription = this.#state.subscriptions[account?.id.split("/")[2]?.toLowerCase() ?? ""];
     if (account === undefined || subscription === undefined) {
