@@ -19,6 +19,10 @@ export interface KindValues {
   duration: number | undefined;
   /** Names and values of Azure tags. */
   tags: Readonly<Record<string, string>> | undefined;
+  /** What one word stands for: `Premium_LRS=Premium_ZRS`. Never empty. */
+  map: Readonly<Record<string, string>> | undefined;
+  /** Azure's spelling of a snapshot's SKU, whatever the case it was written in. */
+  "snapshot SKU": string | undefined;
   /** Absolute http or https address without user, query, fragment and trailing slash. */
   endpoint: string | undefined;
   /** Bytes, 1 to 4000 MiB; undefined means that the driver chooses. */
@@ -51,6 +55,8 @@ export const kinds: { readonly [K in keyof KindValues]: Kind<KindValues[K]> } = 
   "boolean or nothing": { absent: undefined, words: "boolean", read: readBoolean },
   duration: { absent: undefined, words: "duration", read: readDuration },
   tags: { absent: undefined, words: "tags", read: readTags },
+  map: { absent: undefined, words: "map", read: readTags },
+  "snapshot SKU": { absent: undefined, words: "SKU", read: (text) => ({ value: text }) },
   endpoint: { absent: undefined, words: "address", read: readEndpoint },
   "block size": { absent: undefined, words: "number of bytes", read: readBlockSize },
   "credential name": { absent: undefined, words: "name of a key", read: readCredentialName },

@@ -25,6 +25,8 @@ export interface FailureOptions {
   readonly hint?: string | undefined;
   /** Whether the same call may succeed when repeated unchanged. Default: no. */
   readonly retryable?: boolean | undefined;
+  /** The code in the service's own words, `OperationNotAllowed`, for those who know that service. */
+  readonly serviceCode?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -37,12 +39,14 @@ export class Failure extends Error {
   readonly code: ErrorCode;
   readonly hint: string | undefined;
   readonly retryable: boolean;
+  readonly serviceCode: string | undefined;
 
   constructor(code: ErrorCode, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.hint = options.hint;
     this.retryable = options.retryable ?? false;
+    this.serviceCode = options.serviceCode;
   }
 }
 

@@ -1,6 +1,6 @@
 /** One operation on one resource. */
 export interface ResourceCall {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** What it does, for messages: `list the keys of storage account "a"`. */
   readonly what: string;
   /** The resource's ID, in pieces that are not encoded: `["subscriptions", "…", "resourceGroups", "…", …]`. */
@@ -10,6 +10,8 @@ export interface ResourceCall {
   /** Besides the API version; encoded. */
   readonly query?: string;
   readonly apiVersion: string;
+  /** Sent as JSON; absent: an empty body where the method has one. */
+  readonly body?: unknown;
   /** What a role must allow, and the built-in role that allows little more. */
   readonly permission: { readonly action: string; readonly role: string };
   /** The code of the Failure when the resource is not there. */

@@ -46,7 +46,10 @@ export function resourceFailure(call: ResourceCall, error: ResourceError): Failu
   const { code, reason, hint, retryable } = rule(error, call);
   const id = error.requestId === undefined ? "" : `, request ID ${error.requestId}`;
   const trail = `(${error.code ?? `HTTP ${error.status}`}${id})`;
-  return new Failure(code, `cannot ${call.what}: ${reason} ${trail}`, { hint, retryable });
+  return new Failure(code, `cannot ${call.what}: ${reason} ${trail}`, {
+    ...{ hint, retryable },
+    serviceCode: error.code,
+  });
 }
 
 type Rule = (error: ResourceError, call: ResourceCall) => Explanation;
