@@ -11,6 +11,7 @@ import { getCapped, getDirect, putDirect, putFar } from "./figures/large.ts";
 import { memory } from "./figures/memory.ts";
 import { putSmall } from "./figures/small.ts";
 import { signIn } from "./figures/sign-in.ts";
+import { snapshots } from "./figures/snapshots.ts";
 import { start } from "./figures/start.ts";
 import { document, table } from "./report.ts";
 import { Stage } from "./stage.ts";
@@ -25,6 +26,7 @@ const figures: readonly Figure[] = [
   getCapped,
   putSmall,
   signIn,
+  snapshots,
   backupLife,
 ];
 

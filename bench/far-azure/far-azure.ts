@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Failure } from "../../src/errors/error.ts";
 import { type HostedPlugin, PluginHost } from "../../test/host/host.ts";
 import type { Contender } from "../contender.ts";
-import type { Answer, FreshLocation, Order, SeenRequest, SignIn } from "./orders.ts";
+import type { Answer, FreshLocation, FreshVolumes, Order, SeenRequest, SignIn } from "./orders.ts";
 
 /** What would tell a plugin of another identity, of another way, or of another authority. */
 const foreign = /^(AZURE_|IDENTITY_|MSI_|IMDS_|SSL_CERT_)|^(https?|all|no)_proxy$/i;
@@ -40,7 +40,14 @@ export class FarAzure implements AsyncDisposable {
     throw unexpected(answer);
   }
 
-  /** All that the simulated services were sent since the last location was made. */
+  /** Disks in a subscription of their own; requests are counted from here on. */
+  async volumes(count: number): Promise<FreshVolumes> {
+    const answer = await this.#ask({ call: "volumes", count });
+    if ("volumes" in answer) return answer.volumes;
+    throw unexpected(answer);
+  }
+
+  /** All that the simulated services were sent since the last location or volumes were made. */
   async requests(): Promise<readonly SeenRequest[]> {
     const answer = await this.#ask({ call: "requests" });
     if ("requests" in answer) return answer.requests;
@@ -48,7 +55,7 @@ export class FarAzure implements AsyncDisposable {
   }
 
   /** Starts a process of the plugin as Velero would, up to the answer of ListPlugins. */
-  plugin(contender: Contender, { environment }: FreshLocation): Promise<HostedPlugin> {
+  plugin(contender: Contender, { environment }: Pick<FreshLocation, "environment">): Promise<HostedPlugin> {
     const without = Object.keys(process.env).filter((name) => foreign.test(name));
     const env = { ...Object.fromEntries(without.map((name) => [name, null])), ...environment };
     return this.#host.startPlugin({ path: contender.executable, args: ["--log-level", "info"], env });

@@ -10,6 +10,7 @@ import { fileURLToPath } from "node:url";
 import { simulatorProxy } from "../../simulator/proxy.ts";
 import { type Simulator, startSimulator } from "../../simulator/simulator.ts";
 import { Toxiproxy } from "../toxiproxy.ts";
+import { freshVolumes, type VolumeWorld } from "./fresh-volumes.ts";
 import { Locations } from "./locations.ts";
 import type { Answer, Order } from "./orders.ts";
 
@@ -29,15 +30,26 @@ async function main(): Promise<void> {
     AZURE_POD_IDENTITY_AUTHORITY_HOST: imds,
   };
   const locations = await Locations.of(world, folder, environment);
-  process.on("message", (order: Order) => void answer(order, world, locations).then(send));
+  const far = { world, folder, environment, locations };
+  process.on("message", (order: Order) => void answer(order, far).then(send));
   send({ ready: true });
   await ended;
 }
 
-async function answer(order: Order, world: Simulator, locations: Locations): Promise<Answer> {
+interface Far extends VolumeWorld {
+  readonly locations: Locations;
+}
+
+async function answer(order: Order, far: Far): Promise<Answer> {
   try {
-    if (order.call === "requests") return { requests: world.log.entries() };
-    return { location: await locations.make(order.signIn) };
+    switch (order.call) {
+      case "requests":
+        return { requests: far.world.log.entries() };
+      case "volumes":
+        return { volumes: await freshVolumes(far, order.count) };
+      case "location":
+        return { location: await far.locations.make(order.signIn) };
+    }
   } catch (error) {
     return { failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
