@@ -6,7 +6,7 @@ import { writeInClusterScript } from "./in-cluster-script.ts";
 import { Kubernetes, type KubernetesObject } from "./kubernetes.ts";
 import { Namespace } from "./namespace.ts";
 import { requirePlugin } from "./plugin-folder.ts";
-import { type Location, Velero, type VeleroServerOptions } from "./velero.ts";
+import { type Location, type SnapshotLocation, Velero, type VeleroServerOptions } from "./velero.ts";
 
 /** What a blob store for the cluster is started with. */
 export interface ClusterParts {
@@ -106,18 +106,23 @@ export class VeleroCluster {
   async addLocation(location: Location): Promise<void> {
     if (Object.keys(location.credentials).length === 0)
       return this.#velero.createLocation(location, undefined);
-    const secret = `${location.name}-credentials`;
-    const file = this.#velero.writeCredentials(location);
-    await this.kubectl(
-      "--namespace",
-      "velero",
-      "create",
-      "secret",
-      "generic",
-      secret,
-      `--from-file=cloud=${file}`,
-    );
+    const secret = await this.#createSecret(location);
     return this.#velero.createLocation(location, secret);
+  }
+
+  /** A location for volume snapshots; one of the same name is replaced, as by somebody who edits it. */
+  async addSnapshotLocation({ name, config, credentials }: SnapshotLocation): Promise<void> {
+    const collection = "/apis/velero.io/v1/namespaces/velero/volumesnapshotlocations";
+    if ((await this.kubernetes.get(`${collection}/${name}`)) !== undefined)
+      await this.kubectl("--namespace=velero", "delete", "volumesnapshotlocations.velero.io", name);
+    const secret = await this.#createSecret({ name: `volumes-${name}`, credentials });
+    // Not by Velero's CLI, which separates the config's entries by commas: values have them.
+    await this.kubernetes.create(collection, {
+      apiVersion: "velero.io/v1",
+      kind: "VolumeSnapshotLocation",
+      metadata: { name, namespace: "velero" },
+      spec: { provider: "velero.io/azure", config, credential: { name: secret, key: "cloud" } },
+    });
   }
 
   /** The path of a script for a person's shell: `SCRIPT velero backup get`, `SCRIPT kubectl get pods`. */
@@ -144,6 +149,16 @@ export class VeleroCluster {
     const location = await this.veleroObject("backupstoragelocations", name);
     const status = location?.["status"];
     return isLocationStatus(status) ? status : undefined;
+  }
+
+  /** The name of the Secret whose key "cloud" is the location's credentials file; one that is there is replaced. */
+  async #createSecret(location: Pick<Location, "name" | "credentials">): Promise<string> {
+    const secret = `${location.name}-credentials`;
+    const file = this.#velero.writeCredentials(location);
+    const inVelero = "--namespace=velero";
+    await this.kubectl(inVelero, "delete", "secret", secret, "--ignore-not-found");
+    await this.kubectl(inVelero, "create", "secret", "generic", secret, `--from-file=cloud=${file}`);
+    return secret;
   }
 
   async waitFor<T>(

@@ -15,6 +15,14 @@ const etcdPeerPort = 2380;
 const apiserverPort = 6443;
 const controllerManagerPort = 10257;
 
+const controllers = [
+  "namespace-controller",
+  "garbage-collector-controller",
+  "persistentvolume-binder-controller",
+  "persistentvolume-protection-controller",
+  "persistentvolumeclaim-protection-controller",
+];
+
 // An address that answers, as the issuer of a cluster that trusts are given to is: others read its keys there.
 const serviceAccountIssuer = `https://127.0.0.1:${apiserverPort}`;
 
@@ -209,8 +217,11 @@ function startControllerManager(
     `--tls-private-key-file=${certificates.key}`,
     "--leader-elect=false",
     "--profiling=false",
-    // Without these two a deleted namespace stays Terminating for ever. The others would fill namespaces with objects
-    // of their own (the CA's ConfigMap, the default ServiceAccount) or start what no node is there to run.
-    "--controllers=namespace-controller,garbage-collector-controller",
+    // Without the first two a deleted namespace stays Terminating for ever; the others bind claims to volumes, and let go
+    // of those that are deleted. More of them would fill namespaces with objects of their own (the CA's ConfigMap, the
+    // default ServiceAccount) or start what no node is there to run.
+    `--controllers=${controllers.join(",")}`,
+    // Whether a claim fits a volume that was restored is looked at by this clock: 15 s by default.
+    "--pvclaimbinder-sync-period=1s",
   ]);
 }

@@ -23,6 +23,15 @@ export interface Location {
   readonly authority?: string;
 }
 
+/** A volume snapshot location and how it signs in. */
+export interface SnapshotLocation {
+  readonly name: string;
+  /** The location config: its `spec.config`. */
+  readonly config: Readonly<Record<string, string>>;
+  /** The credentials file of this location: KEY=VALUE lines. */
+  readonly credentials: Readonly<Record<string, string>>;
+}
+
 export interface VeleroServerOptions {
   /** The plugin's executable; a folder NAME.lib beside it is installed with it. */
   readonly plugin: string;
@@ -32,6 +41,8 @@ export interface VeleroServerOptions {
   readonly validationSeconds?: number;
   /** Whether `pluginStarts` counts, by a shell script before the plugin: default no. */
   readonly countPluginStarts?: boolean;
+  /** How many groups of objects are backed up at once, and so how many snapshots are taken: Velero's default is 1. */
+  readonly itemBlockWorkers?: number;
   /**
    * What the server's pod has in its environment besides what `velero install` writes: default nothing. The CLI's has it,
    * too, for a proxy is one for both. Asked when they start, since some of it is known only once other servers run.
@@ -91,7 +102,7 @@ export class Velero {
   }
 
   /** The path of a location's credentials file, mode 0600. */
-  writeCredentials(location: Location): string {
+  writeCredentials(location: Pick<Location, "name" | "credentials">): string {
     const file = join(this.#credentials, location.name);
     const lines = Object.entries(location.credentials).map(([key, value]) => `${key}=${value}\n`);
     writeFileSync(file, lines.join(""), { mode: 0o600 });
@@ -141,7 +152,7 @@ export class Velero {
   }
 
   #serverCommand(): readonly string[] {
-    const { logLevel = "info", validationSeconds = 60 } = this.#options;
+    const { logLevel = "info", validationSeconds = 60, itemBlockWorkers = 1 } = this.#options;
     return [
       // The command comes first: Velero starts every plugin, its own among them, with all of its arguments but these two.
       this.#executable,
@@ -159,6 +170,7 @@ export class Velero {
       "--item-operation-sync-frequency=1s",
       // So that backups of different namespaces do run at once; by default they wait for each other.
       "--concurrent-backups=2",
+      `--item-block-worker-count=${itemBlockWorkers}`,
     ];
   }
 
