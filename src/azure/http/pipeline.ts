@@ -43,6 +43,8 @@ export interface SendOptions {
   readonly streamed?: boolean;
   /** What the log lines of this request carry besides: its container and key. */
   readonly fields?: LogFields;
+  /** No further attempt begins later than this, milliseconds since 1970, whatever the retry policy says. */
+  readonly until?: number | undefined;
 }
 
 export interface Answer extends HttpResponse {
@@ -86,7 +88,7 @@ export class Pipeline {
       const now = this.#clock.now();
       const progress = { attempts, elapsed: now - begun };
       const delay = retryDelay(this.#retry, outcome, progress, this.#clock.random, now);
-      if (delay === undefined) {
+      if (delay === undefined || now + delay > (options.until ?? Number.POSITIVE_INFINITY)) {
         if ("error" in outcome) {
           throw outcome.error;
         }

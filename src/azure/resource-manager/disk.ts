@@ -1,3 +1,8 @@
+import { failureCode } from "../../errors/error.ts";
+import type { ResourceCall } from "./call.ts";
+import { computeCall } from "./compute.ts";
+import { encryptionOf, encryptionOut } from "./encryption.ts";
+import { booleanField, field, incomplete, numberField, textField, textMapField, textsField } from "./json.ts";
 import type { ResourceManager } from "./resource-manager.ts";
 
 /** What resource IDs of disks and snapshots are made of. */
@@ -73,22 +78,130 @@ export interface NewDisk extends Omit<DiskTraits, "sku"> {
   readonly snapshotId: string;
 }
 
+/**
+ * The built-in roles that allow little more. `Disk Restore Operator` may make a disk, but nobody who may only do that can
+ * delete one: of the roles with Microsoft.Compute/disks/delete this is the one made for restoring.
+ * Source: learn.microsoft.com/azure/role-based-access-control/built-in-roles
+ */
+const READ = { action: "Microsoft.Compute/disks/read", role: "Disk Backup Reader" };
+const WRITE = { action: "Microsoft.Compute/disks/write", role: "Disk Restore Operator" };
+const DELETE = { action: "Microsoft.Compute/disks/delete", role: "VM Restore Operator" };
+
 /** Rejects with `Failure`: NotFound when there is no such disk, and what `ResourceManager.call` says. */
-export declare function getDisk(manager: ResourceManager, id: DiskId, signal: AbortSignal): Promise<Disk>;
+export async function getDisk(manager: ResourceManager, id: DiskId, signal: AbortSignal): Promise<Disk> {
+  const what = `look up disk "${id.name}"`;
+  const call = computeCall({ method: "GET", what, kind: "disks", id, permission: READ });
+  return readDisk(await manager.call(call, signal), call, id);
+}
 
 /** The same; undefined when there is no such disk. */
-export declare function findDisk(manager: ResourceManager, id: DiskId, signal: AbortSignal): Promise<Disk | undefined>;
+export async function findDisk(
+  manager: ResourceManager,
+  id: DiskId,
+  signal: AbortSignal,
+): Promise<Disk | undefined> {
+  try {
+    return await getDisk(manager, id, signal);
+  } catch (error) {
+    if (failureCode(error) === "NotFound") {
+      return undefined;
+    }
+    throw error;
+  }
+}
 
 /**
  * Makes a disk and waits until it is there (createOption Copy). Repeated with the same name and body it makes no second
  * one. Source: learn.microsoft.com/rest/api/compute/disks/create-or-update
  */
-export declare function createDisk(
+export async function createDisk(
   manager: ResourceManager,
   id: DiskId,
   disk: NewDisk,
   signal: AbortSignal,
-): Promise<void>;
+): Promise<void> {
+  const what = `create disk "${id.name}"`;
+  const body = diskBody(disk);
+  await manager.run(computeCall({ method: "PUT", what, kind: "disks", id, permission: WRITE, body }), signal);
+}
 
 /** Resolves when the disk is gone, and when it was not there. */
-export declare function deleteDisk(manager: ResourceManager, id: DiskId, signal: AbortSignal): Promise<void>;
+export async function deleteDisk(manager: ResourceManager, id: DiskId, signal: AbortSignal): Promise<void> {
+  const what = `delete disk "${id.name}"`;
+  await manager.run(computeCall({ method: "DELETE", what, kind: "disks", id, permission: DELETE }), signal);
+}
+
+const GIB = 1024 ** 3;
+
+function readDisk(json: unknown, call: ResourceCall, { name }: DiskId): Disk {
+  const sku = textField(field(json, "sku"), "name");
+  if (sku === undefined) {
+    throw incomplete(call.what, "sku.name");
+  }
+  const properties = field(json, "properties");
+  const gib = numberField(properties, "diskSizeGB");
+  return {
+    ...traitsOf(json),
+    sku,
+    location: textField(json, "location") ?? "",
+    id: textField(json, "id") ?? `/${call.resource.join("/")}`,
+    name: textField(json, "name") ?? name,
+    tags: textMapField(json, "tags"),
+    sizeBytes: numberField(properties, "diskSizeBytes") ?? (gib === undefined ? undefined : gib * GIB),
+    uniqueId: textField(properties, "uniqueId"),
+    provisioningState: textField(properties, "provisioningState"),
+    diskState: textField(properties, "diskState"),
+  };
+}
+
+function traitsOf(json: unknown): Omit<DiskTraits, "sku"> {
+  const properties = field(json, "properties");
+  const security = field(properties, "securityProfile");
+  return {
+    tier: textField(properties, "tier"),
+    iops: numberField(properties, "diskIOPSReadWrite"),
+    throughput: numberField(properties, "diskMBpsReadWrite"),
+    logicalSectorSize: numberField(field(properties, "creationData"), "logicalSectorSize"),
+    encryption: encryptionOf(properties),
+    networkAccessPolicy: textField(properties, "networkAccessPolicy"),
+    diskAccessId: textField(properties, "diskAccessId"),
+    publicNetworkAccess: textField(properties, "publicNetworkAccess"),
+    burstingEnabled: booleanField(properties, "burstingEnabled"),
+    maxShares: numberField(properties, "maxShares"),
+    zones: textsField(json, "zones"),
+    osType: textField(properties, "osType"),
+    hyperVGeneration: textField(properties, "hyperVGeneration"),
+    securityType: textField(security, "securityType"),
+    secureVMDiskEncryptionSetId: textField(security, "secureVMDiskEncryptionSetId"),
+  };
+}
+
+/** JSON leaves out what is undefined: a cloud with an older API is sent nothing that it does not know. */
+function diskBody(disk: NewDisk): unknown {
+  const { securityType, secureVMDiskEncryptionSetId } = disk;
+  return {
+    location: disk.location,
+    tags: disk.tags,
+    sku: { name: disk.sku },
+    zones: disk.zones.length === 0 ? undefined : disk.zones,
+    properties: {
+      creationData: {
+        createOption: "Copy",
+        sourceResourceId: disk.snapshotId,
+        logicalSectorSize: disk.logicalSectorSize,
+      },
+      tier: disk.tier,
+      diskIOPSReadWrite: disk.iops,
+      diskMBpsReadWrite: disk.throughput,
+      encryption: encryptionOut(disk.encryption),
+      networkAccessPolicy: disk.networkAccessPolicy,
+      diskAccessId: disk.diskAccessId,
+      publicNetworkAccess: disk.publicNetworkAccess,
+      burstingEnabled: disk.burstingEnabled,
+      maxShares: disk.maxShares,
+      osType: disk.osType,
+      hyperVGeneration: disk.hyperVGeneration,
+      securityProfile: securityType === undefined ? undefined : { securityType, secureVMDiskEncryptionSetId },
+    },
+  };
+}

@@ -35,6 +35,28 @@ function readBody(text: string): { readonly code: string | undefined; readonly m
   }
 }
 
+/** Whether what was to be deleted or looked at is not there, or what it would be in is not. */
+export function isAbsent({ status, code }: ResourceError): boolean {
+  return status === 404 && ["ResourceNotFound", "NotFound", "ResourceGroupNotFound"].includes(code ?? "");
+}
+
+/**
+ * Whether another operation is under way on the resource, so that the same request may be taken afterwards. What else answers
+ * 409 is a state that does not pass by itself.
+ */
+export function isBusy({ status, code }: ResourceError): boolean {
+  return status === 409 && BUSY.has(code ?? "");
+}
+
+const BUSY: ReadonlySet<string> = new Set([
+  "Conflict",
+  "AnotherOperationInProgress",
+  "OperationInProgress",
+  "OperationPreempted",
+  "ConcurrentOperationInProgress",
+  "RetryableError",
+]);
+
 type Explanation = Pick<FailureOptions, "hint" | "retryable"> & {
   readonly code: ErrorCode;
   readonly reason: string;

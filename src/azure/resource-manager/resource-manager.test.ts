@@ -71,11 +71,8 @@ test("the location's apiVersion goes before the kind's own, and the address may 
 test("a disk's SKU and zone are read", async () => {
   const body = { location: "westeurope", sku: { name: "Premium_LRS", tier: "Premium" }, zones: ["1"] };
   const { manager } = setUp({ status: 200, body });
-  assert.deepEqual(await getDisk(manager, disk, signal), {
-    sku: "Premium_LRS",
-    location: "westeurope",
-    zones: ["1"],
-  });
+  const { sku, location, zones } = await getDisk(manager, disk, signal);
+  assert.deepEqual({ sku, location, zones }, { sku: "Premium_LRS", location: "westeurope", zones: ["1"] });
 });
 
 test("the account's own blob endpoint is read", async () => {

@@ -1,4 +1,8 @@
+import { failureCode } from "../../errors/error.ts";
+import { computeCall } from "./compute.ts";
 import type { DiskId, Encryption } from "./disk.ts";
+import { encryptionOf } from "./encryption.ts";
+import { booleanField, field, numberField, textField, textMapField } from "./json.ts";
 import type { ResourceManager } from "./resource-manager.ts";
 
 /** A snapshot of a managed disk, as far as it is used. Source: learn.microsoft.com/rest/api/compute/snapshots/get */
@@ -44,31 +48,120 @@ export interface NewSnapshot {
   readonly diskEncryptionSetId: string | undefined;
 }
 
+/** The built-in role that has all of them. */
+const ROLE = "Disk Snapshot Contributor";
+const READ = { action: "Microsoft.Compute/snapshots/read", role: ROLE };
+const WRITE = { action: "Microsoft.Compute/snapshots/write", role: ROLE };
+const DELETE = { action: "Microsoft.Compute/snapshots/delete", role: ROLE };
+
 /** Undefined when there is no such snapshot; a resource group or subscription that is missing is an error. */
-export declare function findSnapshot(
+export async function findSnapshot(
   manager: ResourceManager,
   id: DiskId,
   signal: AbortSignal,
-): Promise<Snapshot | undefined>;
+): Promise<Snapshot | undefined> {
+  const what = `look up snapshot "${id.name}"`;
+  const call = computeCall({ method: "GET", what, kind: "snapshots", id, permission: READ });
+  try {
+    return readSnapshot(await manager.call(call, signal), `/${call.resource.join("/")}`);
+  } catch (error) {
+    if (failureCode(error) === "NotFound") {
+      return undefined;
+    }
+    throw error;
+  }
+}
 
 /**
  * Begins a snapshot and waits until Azure has taken it: its point in time is then safe, though data may still be copied
  * (`completionPercent`). Repeated with the same name and body it makes no second one.
  * Source: learn.microsoft.com/rest/api/compute/snapshots/create-or-update
  */
-export declare function createSnapshot(
+export async function createSnapshot(
   manager: ResourceManager,
   id: DiskId,
   snapshot: NewSnapshot,
   signal: AbortSignal,
-): Promise<void>;
+): Promise<void> {
+  const { location, tags, createOption, sourceResourceId, incremental, sku, diskEncryptionSetId } = snapshot;
+  const body = {
+    location,
+    tags,
+    sku: sku === undefined ? undefined : { name: sku },
+    properties: {
+      creationData: { createOption, sourceResourceId },
+      incremental,
+      encryption:
+        diskEncryptionSetId === undefined
+          ? undefined
+          : { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId },
+    },
+  };
+  const what = `create snapshot "${id.name}"`;
+  await manager.run(
+    computeCall({ method: "PUT", what, kind: "snapshots", id, permission: WRITE, body }),
+    signal,
+  );
+}
 
 /** Resolves when the snapshot is gone, and when it was not there. */
-export declare function deleteSnapshot(manager: ResourceManager, id: DiskId, signal: AbortSignal): Promise<void>;
+export async function deleteSnapshot(
+  manager: ResourceManager,
+  id: DiskId,
+  signal: AbortSignal,
+): Promise<void> {
+  const what = `delete snapshot "${id.name}"`;
+  await manager.run(
+    computeCall({ method: "DELETE", what, kind: "snapshots", id, permission: DELETE }),
+    signal,
+  );
+}
 
 /** All snapshots of a resource group, every page. */
-export declare function listSnapshots(
+export async function* listSnapshots(
   manager: ResourceManager,
   place: Omit<DiskId, "name">,
   signal: AbortSignal,
-): AsyncIterable<Snapshot>;
+): AsyncGenerator<Snapshot, void, undefined> {
+  const { subscriptionId, resourceGroup } = place;
+  const id = { subscriptionId, resourceGroup };
+  const what = `list the snapshots of resource group "${resourceGroup}"`;
+  const call = computeCall({ method: "GET", what, kind: "snapshots", id, permission: READ });
+  for await (const entry of manager.list(call, signal)) {
+    yield readSnapshot(entry, `/${[...call.resource, textField(entry, "name") ?? ""].join("/")}`);
+  }
+}
+
+const GIB = 1024 ** 3;
+
+/** `id`: in case that the answer does not tell. */
+function readSnapshot(json: unknown, id: string): Snapshot {
+  const properties = field(json, "properties");
+  const creation = field(properties, "creationData");
+  const gib = numberField(properties, "diskSizeGB");
+  const created = Date.parse(textField(properties, "timeCreated") ?? "");
+  return {
+    id: textField(json, "id") ?? id,
+    name: textField(json, "name") ?? id.slice(id.lastIndexOf("/") + 1),
+    location: textField(json, "location") ?? "",
+    sku: textField(field(json, "sku"), "name"),
+    tags: textMapField(json, "tags"),
+    incremental: booleanField(properties, "incremental") ?? false,
+    familyId: textField(properties, "incrementalSnapshotFamilyId"),
+    createOption: textField(creation, "createOption"),
+    sourceResourceId: textField(creation, "sourceResourceId"),
+    sizeBytes: numberField(properties, "diskSizeBytes") ?? (gib === undefined ? undefined : gib * GIB),
+    logicalSectorSize: numberField(creation, "logicalSectorSize"),
+    encryption: encryptionOf(properties),
+    timeCreated: Number.isNaN(created) ? undefined : created,
+    provisioningState: textField(properties, "provisioningState"),
+    completionPercent: numberField(properties, "completionPercent"),
+    copyError: copyErrorOf(field(properties, "copyCompletionError")),
+  };
+}
+
+function copyErrorOf(error: unknown): Snapshot["copyError"] {
+  const code = textField(error, "errorCode");
+  const message = textField(error, "errorMessage");
+  return code === undefined && message === undefined ? undefined : { code, message };
+}
