@@ -35,6 +35,9 @@ const INVENTORY_CALLS = [
   ...(["addSubscription", "addResourceGroup", "addStorageAccount", "addDisk"] as const),
   ...(["addUserAssignedIdentity", "addSystemAssignedIdentity", "addFederatedCredential"] as const),
   ...(["assignRole", "removeRoleAssignment"] as const),
+  ...(["addSnapshot", "addDiskEncryptionSet", "addDiskAccess", "writeDisk", "attachDisk"] as const),
+  ...(["disk", "snapshot", "disks", "snapshots", "setComputePace", "setComputePageSize"] as const),
+  ...(["loseRegion", "restoreRegion", "failCopies"] as const),
 ] as const satisfies readonly (keyof Inventory)[];
 
 /**

@@ -19,7 +19,9 @@ import { appService } from "./imds/app-service.ts";
 import type { ManagedIdentityOptions } from "./imds/grant.ts";
 import { imds } from "./imds/imds.ts";
 import type { Machine } from "./imds/machine.ts";
+import type { ComputePace } from "./resource-manager/compute/records.ts";
 import { Inventory } from "./resource-manager/inventory.ts";
+import type { RateLimits } from "./resource-manager/rate-limits.ts";
 import { resourceManager } from "./resource-manager/resource-manager.ts";
 import type { BlobContainers } from "./resource-manager/routes.ts";
 import { azureNames, simulatorProxy } from "./proxy.ts";
@@ -42,6 +44,10 @@ export interface SimulatorOptions {
   readonly azurite?: string | undefined;
   /** Resource Manager names accounts' endpoints as public Azure does, for clients that come through the proxy. */
   readonly publicNames?: boolean | undefined;
+  /** How long disks and snapshots take. Default: no time; `inventory.setComputePace` changes it later. */
+  readonly computePace?: Partial<ComputePace> | undefined;
+  /** Of Resource Manager's buckets; default: Azure's. */
+  readonly limits?: Partial<RateLimits> | undefined;
 }
 
 /** Where the world is reached; without a slash at the end. */
@@ -96,6 +102,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     tokensOf(state),
   ]);
   const world = worldOf(state, azurite, tokens, authority);
+  if (options.computePace !== undefined) world.inventory.setComputePace(options.computePace);
   const save = async (): Promise<void> => {
     if (options.state === undefined) return;
     state.clockAheadMilliseconds = world.clock.now() - Date.now();
@@ -231,6 +238,7 @@ function servicesOf(world: World, options: SimulatorOptions, endpoints: () => Si
       "resource-manager",
       resourceManager({
         ...{ inventory, tokens, faults, clock, containers: world.containers },
+        ...(options.limits === undefined ? {} : { limits: options.limits }),
         endpoints: () => ({
           name: "AzureStackCloud",
           login: endpoints().entra,

@@ -2,21 +2,17 @@ import { randomUUID } from "node:crypto";
 
 import type { BlobAccount } from "../core/blob-account.ts";
 import type { AccessControl, AccessRequest } from "../core/access.ts";
-import type { SimulatedClock } from "../core/clock.ts";
 import type { FederatedCredential, Principal } from "../core/principals.ts";
 import { accessTo, newStorageAccount } from "./account-record.ts";
 import { builtInRole } from "./built-in-roles.ts";
-import { timestamp } from "./json.ts";
+import { ComputeInventory } from "./compute/compute-inventory.ts";
+import type { InGroup } from "./compute/compute-inventory.ts";
 import { systemAssigned, userAssigned } from "./managed-identities.ts";
-import { settleOperations } from "./operations.ts";
 import { isAllowed } from "./permissions.ts";
 import { groupId, keyOf } from "./resource-id.ts";
-import { emptyState } from "./state.ts";
 import type {
-  DiskRecord,
   FederatedIdentityCredentialRecord,
   ResourceGroupRecord,
-  ResourceManagerState,
   RoleAssignmentRecord,
   StorageAccountRecord,
   SubscriptionRecord,
@@ -24,40 +20,13 @@ import type {
   UserAssignedIdentityRecord,
 } from "./state.ts";
 
-/** Where a resource lies. */
-export interface InGroup {
-  readonly subscriptionId: string;
-  readonly resourceGroup: string;
-  readonly name: string;
-}
-
-export interface InventoryOptions {
-  readonly clock: SimulatedClock;
-  /** A state that was kept; it is used and changed in place. */
-  readonly state?: ResourceManagerState;
-}
-
 /**
  * The subscriptions of a simulated Azure and what is in them: what Resource Manager's handler serves, and what a test
  * fills beforehand. It is also the world's access control, and tells Entra and IMDS of the managed identities.
  *
  * Adding what is there already replaces it. Adding to a subscription or group that is not there throws.
  */
-export class Inventory implements AccessControl {
-  readonly #clock: SimulatedClock;
-  readonly #state: ResourceManagerState;
-
-  constructor(options: InventoryOptions) {
-    this.#clock = options.clock;
-    this.#state = options.state ?? emptyState();
-  }
-
-  /** The live state, after what is due by the clock has happened; keep it with `JSON.stringify`. */
-  get state(): ResourceManagerState {
-    settleOperations(this.#state, this.#clock.now());
-    return this.#state;
-  }
-
+export class Inventory extends ComputeInventory implements AccessControl {
   isAllowed(request: AccessRequest): boolean {
     return isAllowed(this.state, request);
   }
@@ -70,19 +39,19 @@ export class Inventory implements AccessControl {
       tenantId: subscription.tenantId.toLowerCase(),
       displayName: subscription.displayName ?? "Simulated",
     };
-    this.#state.subscriptions[record.subscriptionId] = record;
+    this.state.subscriptions[record.subscriptionId] = record;
     return record;
   }
 
   addResourceGroup(group: Omit<InGroup, "resourceGroup"> & { location?: string }): ResourceGroupRecord {
-    this.#tenantOf(group.subscriptionId);
+    this.tenantOf(group.subscriptionId);
     const record: ResourceGroupRecord = {
       id: groupId(group.subscriptionId, group.name),
       name: group.name,
       location: group.location ?? "westeurope",
       provisioningState: "Succeeded",
     };
-    this.#state.resourceGroups[keyOf(record.id)] = record;
+    this.state.resourceGroups[keyOf(record.id)] = record;
     return record;
   }
 
@@ -90,34 +59,34 @@ export class Inventory implements AccessControl {
     account: InGroup & Partial<Omit<StorageAccountRecord, "id" | "name">>,
   ): StorageAccountRecord {
     const { subscriptionId, resourceGroup, name, ...settings } = account;
-    const group = this.#group(subscriptionId, resourceGroup);
+    const group = this.group(subscriptionId, resourceGroup);
     const record: StorageAccountRecord = {
       ...newStorageAccount(
         `${group.id}/providers/Microsoft.Storage/storageAccounts/${name}`,
         name,
         group.location,
-        this.#now(),
+        this.timestamp(),
       ),
       ...settings,
     };
-    this.#state.storageAccounts[keyOf(record.id)] = record;
+    this.state.storageAccounts[keyOf(record.id)] = record;
     return record;
   }
 
   addUserAssignedIdentity(
     identity: InGroup & { clientId?: string; principalId?: string; location?: string },
   ): UserAssignedIdentityRecord {
-    const group = this.#group(identity.subscriptionId, identity.resourceGroup);
+    const group = this.group(identity.subscriptionId, identity.resourceGroup);
     const record: UserAssignedIdentityRecord = {
       id: `${group.id}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/${identity.name}`,
       name: identity.name,
       location: identity.location ?? group.location,
-      tenantId: this.#tenantOf(identity.subscriptionId),
+      tenantId: this.tenantOf(identity.subscriptionId),
       principalId: (identity.principalId ?? randomUUID()).toLowerCase(),
       clientId: (identity.clientId ?? randomUUID()).toLowerCase(),
       tags: {},
     };
-    this.#state.userAssignedIdentities[keyOf(record.id)] = record;
+    this.state.userAssignedIdentities[keyOf(record.id)] = record;
     return record;
   }
 
@@ -132,7 +101,7 @@ export class Inventory implements AccessControl {
       principalId: (identity.principalId ?? randomUUID()).toLowerCase(),
       clientId: (identity.clientId ?? randomUUID()).toLowerCase(),
     };
-    this.#state.systemAssignedIdentities[keyOf(record.resourceId)] = record;
+    this.state.systemAssignedIdentities[keyOf(record.resourceId)] = record;
     return systemAssigned(record);
   }
 
@@ -141,7 +110,7 @@ export class Inventory implements AccessControl {
     identity: string,
     credential: FederatedCredential,
   ): FederatedIdentityCredentialRecord {
-    const parent = this.#state.userAssignedIdentities[keyOf(identity)];
+    const parent = this.state.userAssignedIdentities[keyOf(identity)];
     if (parent === undefined) {
       throw new Error(`there is no user-assigned identity "${identity}"`);
     }
@@ -150,7 +119,7 @@ export class Inventory implements AccessControl {
       id: `${parent.id}/federatedIdentityCredentials/${credential.name}`,
       identity: keyOf(parent.id),
     };
-    this.#state.federatedIdentityCredentials[keyOf(record.id)] = record;
+    this.state.federatedIdentityCredentials[keyOf(record.id)] = record;
     return record;
   }
 
@@ -166,35 +135,16 @@ export class Inventory implements AccessControl {
       principalId: assignment.principalId.toLowerCase(),
       principalType: "ServicePrincipal",
       description: null,
-      createdOn: this.#now(),
+      createdOn: this.timestamp(),
       createdBy: "",
     };
-    this.#state.roleAssignments[keyOf(record.id)] = record;
+    this.state.roleAssignments[keyOf(record.id)] = record;
     return record;
   }
 
   /** Ends what `assignRole` began. */
   removeRoleAssignment(id: string): void {
-    delete this.#state.roleAssignments[keyOf(id)];
-  }
-
-  addDisk(
-    disk: InGroup & Partial<Pick<DiskRecord, "location" | "sku" | "sizeGiB" | "zones" | "tags">>,
-  ): DiskRecord {
-    const { subscriptionId, resourceGroup, name, ...settings } = disk;
-    const group = this.#group(subscriptionId, resourceGroup);
-    const record: DiskRecord = {
-      id: `${group.id}/providers/Microsoft.Compute/disks/${name}`,
-      name,
-      location: group.location,
-      sku: "Premium_LRS",
-      sizeGiB: 8,
-      uniqueId: randomUUID(),
-      timeCreated: this.#now(),
-      ...settings,
-    };
-    this.#state.disks[keyOf(record.id)] = record;
-    return record;
+    delete this.state.roleAssignments[keyOf(id)];
   }
 
   /** A managed identity by its client ID: this half of `PrincipalSource`. */
@@ -224,36 +174,16 @@ export class Inventory implements AccessControl {
   /** A storage account by its name, which is unique in the world; for the data plane. */
   storageAccount(name: string): BlobAccount | undefined {
     const account = Object.values(this.state.storageAccounts).find((account) => account.name === name);
-    const subscription = this.#state.subscriptions[account?.id.split("/")[2]?.toLowerCase() ?? ""];
+    const subscription = this.state.subscriptions[account?.id.split("/")[2]?.toLowerCase() ?? ""];
     if (account === undefined || subscription === undefined) {
       return undefined;
     }
     return accessTo(account, subscription.tenantId);
   }
 
-  #now(): string {
-    return timestamp(this.#clock.now());
-  }
-
-  #tenantOf(subscriptionId: string): string {
-    const subscription = this.#state.subscriptions[subscriptionId.toLowerCase()];
-    if (subscription === undefined) {
-      throw new Error(`there is no subscription "${subscriptionId}"`);
-    }
-    return subscription.tenantId;
-  }
-
-  #group(subscriptionId: string, name: string): ResourceGroupRecord {
-    const group = this.#state.resourceGroups[keyOf(groupId(subscriptionId, name))];
-    if (group === undefined) {
-      throw new Error(`there is no resource group "${name}" in subscription "${subscriptionId}"`);
-    }
-    return group;
-  }
-
   #roleNamed(nameOrGuid: string): string {
     const wanted = nameOrGuid.toLowerCase();
-    const custom = Object.values(this.#state.roleDefinitions).find((role) => role.name === wanted);
+    const custom = Object.values(this.state.roleDefinitions).find((role) => role.name === wanted);
     const role = builtInRole(nameOrGuid) ?? custom;
     if (role === undefined) {
       throw new Error(`there is no role "${nameOrGuid}"`);

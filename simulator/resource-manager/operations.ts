@@ -15,14 +15,14 @@ export interface OperationPace {
 /** Begins an operation that ends by the clock. */
 export function beginOperation(
   state: ResourceManagerState,
-  begun: Pick<OperationRecord, "effect" | "resourceId" | "subscriptionId">,
+  begun: Pick<OperationRecord, "effect" | "resourceId" | "subscriptionId" | "failure" | "output">,
   now: number,
-  pace: OperationPace,
+  pace: Pick<OperationPace, "milliseconds">,
 ): OperationRecord {
   const operation: OperationRecord = {
+    ...begun,
     operationId: randomUUID(),
     subscriptionId: begun.subscriptionId.toLowerCase(),
-    effect: begun.effect,
     resourceId: keyOf(begun.resourceId),
     startedAt: now,
     doneAt: now + pace.milliseconds,
@@ -36,16 +36,26 @@ export function beginOperation(
 export function settleOperations(state: ResourceManagerState, now: number): void {
   for (const operation of Object.values(state.operations)) {
     if (operation.status === "InProgress" && operation.doneAt <= now) {
-      operation.status = "Succeeded";
+      operation.status = operation.failure === undefined ? "Succeeded" : "Failed";
       if (operation.effect === "delete") {
         removeWithin(state, operation.resourceId);
-      } else {
-        const account = state.storageAccounts[operation.resourceId];
-        if (account !== undefined) {
-          account.provisioningState = "Succeeded";
-        }
+      } else if (operation.effect === "provision") {
+        settleResource(state, operation.resourceId, operation.status);
       }
     }
+  }
+}
+
+/** A resource that is being deleted meanwhile stays so. */
+function settleResource(state: ResourceManagerState, id: string, outcome: "Succeeded" | "Failed"): void {
+  const account = state.storageAccounts[id];
+  if (account !== undefined) {
+    account.provisioningState = "Succeeded";
+  }
+  const made =
+    state.disks[id] ?? state.snapshots[id] ?? state.diskEncryptionSets[id] ?? state.diskAccesses[id];
+  if (made !== undefined && made.provisioningState !== "Deleting") {
+    made.provisioningState = outcome;
   }
 }
 
@@ -59,6 +69,9 @@ export function removeWithin(state: ResourceManagerState, id: string): void {
     state.federatedIdentityCredentials,
     state.roleAssignments,
     state.disks,
+    state.snapshots,
+    state.diskEncryptionSets,
+    state.diskAccesses,
   ];
   for (const table of tables) {
     for (const key of Object.keys(table)) {

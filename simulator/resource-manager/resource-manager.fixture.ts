@@ -13,6 +13,7 @@ export const SUBSCRIPTION = "22222222-2222-4222-8222-222222222222";
 export const GROUP = `/subscriptions/${SUBSCRIPTION}/resourceGroups/backups`;
 export const ACCOUNT = `${GROUP}/providers/Microsoft.Storage/storageAccounts/velero1`;
 export const STORAGE = "api-version=2024-01-01";
+export const COMPUTE = "api-version=2024-03-02";
 const AUDIENCE = "https://management.azure.com";
 
 /** One key for all worlds: making one takes longer than a test. */

@@ -1,10 +1,12 @@
 import { blobContainerRoutes } from "./resources/blob-containers.ts";
+import { computeOperationRoutes } from "./resources/compute-operations.ts";
 import { diskRoutes } from "./resources/disks.ts";
 import { federatedIdentityCredentialRoutes } from "./resources/federated-identity-credentials.ts";
 import { operationRoutes } from "./resources/operations.ts";
 import { resourceGroupRoutes } from "./resources/resource-groups.ts";
 import { roleAssignmentRoutes } from "./resources/role-assignments.ts";
 import { roleDefinitionRoutes } from "./resources/role-definitions.ts";
+import { snapshotRoutes } from "./resources/snapshots.ts";
 import { storageAccountKeyRoutes } from "./resources/storage-account-keys.ts";
 import { storageAccountRoutes } from "./resources/storage-accounts.ts";
 import { subscriptionRoutes } from "./resources/subscriptions.ts";
@@ -24,6 +26,8 @@ export function allRoutes(surroundings: Surroundings): readonly Route[] {
     ...userAssignedIdentityRoutes(),
     ...federatedIdentityCredentialRoutes(),
     ...operationRoutes(surroundings),
+    ...computeOperationRoutes(),
     ...diskRoutes(),
+    ...snapshotRoutes(),
   ];
 }

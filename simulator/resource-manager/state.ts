@@ -1,4 +1,13 @@
 import type { FederatedCredential } from "../core/principals.ts";
+import { defaultComputeSettings } from "./compute/records.ts";
+import type {
+  ComputeSettings,
+  DiskAccessRecord,
+  DiskEncryptionSetRecord,
+  DiskRecord,
+  SnapshotRecord,
+} from "./compute/records.ts";
+import type { JsonObject } from "./json.ts";
 
 /**
  * All that a simulated Resource Manager knows: plain JSON, to be written with `JSON.stringify` and handed in again.
@@ -19,6 +28,10 @@ export interface ResourceManagerState {
   readonly roleDefinitions: Record<string, RoleDefinitionRecord>;
   readonly roleAssignments: Record<string, RoleAssignmentRecord>;
   readonly disks: Record<string, DiskRecord>;
+  readonly snapshots: Record<string, SnapshotRecord>;
+  readonly diskEncryptionSets: Record<string, DiskEncryptionSetRecord>;
+  readonly diskAccesses: Record<string, DiskAccessRecord>;
+  readonly compute: ComputeSettings;
   /** Keyed by the operation's GUID. */
   readonly operations: Record<string, OperationRecord>;
 }
@@ -134,29 +147,21 @@ export interface RoleAssignmentRecord {
   readonly createdBy: string;
 }
 
-export interface DiskRecord {
-  readonly id: string;
-  readonly name: string;
-  readonly location: string;
-  readonly sku: string;
-  readonly zones?: readonly string[];
-  readonly tags?: Tags;
-  readonly sizeGiB: number;
-  readonly uniqueId: string;
-  readonly timeCreated: string;
-}
-
 export interface OperationRecord {
   readonly operationId: string;
   readonly subscriptionId: string;
   /** What happens to the resource when the time has come. */
-  readonly effect: "provision" | "delete";
+  readonly effect: "provision" | "delete" | "access";
   /** Lower-case ID. */
   readonly resourceId: string;
   /** Milliseconds since 1970 of the simulated clock. */
   readonly startedAt: number;
   readonly doneAt: number;
-  status: "InProgress" | "Succeeded";
+  /** Why it ends as Failed. */
+  readonly failure?: { readonly code: string; readonly message: string };
+  /** What it comes to, where that is not the resource. */
+  readonly output?: JsonObject;
+  status: "InProgress" | "Succeeded" | "Failed";
 }
 
 /** A world without a single subscription. */
@@ -171,6 +176,10 @@ export function emptyState(): ResourceManagerState {
     roleDefinitions: {},
     roleAssignments: {},
     disks: {},
+    snapshots: {},
+    diskEncryptionSets: {},
+    diskAccesses: {},
+    compute: defaultComputeSettings(),
     operations: {},
   };
 }

@@ -31,7 +31,7 @@ export function operationRoutes(surroundings: Surroundings): readonly Route[] {
       method: "GET",
       path: "/subscriptions/{subscription}/providers/Microsoft.Storage/locations/{location}/operations/{operation}",
       answer: (request) => {
-        const operation = existing(request);
+        const operation = existingOperation(request);
         return {
           status: 200,
           headers: waiting(operation, surroundings.pace),
@@ -54,7 +54,7 @@ export function pollAtLocation(request: ManagementRequest, path: string, pace: O
 }
 
 function resultOf(request: ManagementRequest, { pace, endpoints }: Surroundings): Answer {
-  const operation = existing(request);
+  const operation = existingOperation(request);
   if (operation.status === "InProgress") {
     const location = `${request.origin}${request.id}?api-version=${encodeURIComponent(request.apiVersion)}`;
     return { status: 202, headers: { location, ...waiting(operation, pace) } };
@@ -70,7 +70,8 @@ function waiting(operation: OperationRecord, pace: OperationPace): Readonly<Reco
   return operation.status === "InProgress" ? { "retry-after": String(pace.retryAfterSeconds) } : {};
 }
 
-function existing(request: ManagementRequest): OperationRecord {
+/** The operation that a path names. */
+export function existingOperation(request: ManagementRequest): OperationRecord {
   const operation = request.state.operations[variable(request, "operation").toLowerCase()];
   if (operation?.subscriptionId !== variable(request, "subscription").toLowerCase()) {
     throw new ManagementError(404, "NotFound", "The async operation was not found.");

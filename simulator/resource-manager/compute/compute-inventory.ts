@@ -1,0 +1,273 @@
+import { randomUUID } from "node:crypto";
+
+import type { SimulatedClock } from "../../core/clock.ts";
+import { timestamp } from "../json.ts";
+import { settleOperations } from "../operations.ts";
+import { groupId, keyOf } from "../resource-id.ts";
+import { emptyState } from "../state.ts";
+import type { ResourceGroupRecord, ResourceManagerState } from "../state.ts";
+import { diskKind } from "./disk-kinds.ts";
+import { completionOf } from "./progress.ts";
+import type {
+  ComputePace,
+  DiskAccessRecord,
+  DiskEncryptionSetRecord,
+  DiskRecord,
+  Outage,
+  SnapshotRecord,
+} from "./records.ts";
+import { newSnapshot } from "./snapshot-creation.ts";
+
+/** Where a resource lies. */
+export interface InGroup {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly name: string;
+}
+
+export interface InventoryOptions {
+  readonly clock: SimulatedClock;
+  /** A state that was kept; it is used and changed in place. */
+  readonly state?: ResourceManagerState;
+}
+
+/** What a test may say of a disk; the rest is as Azure chooses it, but 8 GiB and Premium_LRS. */
+export type DiskSettings = InGroup &
+  Partial<Omit<DiskRecord, "id" | "name" | "provisioningState" | "accessUntil">>;
+
+/** How a snapshot is getting on, for tests: with its generation, which Resource Manager does not tell. */
+export type SnapshotView = SnapshotRecord & {
+  readonly completionPercent: number;
+  readonly copyFailed: boolean;
+};
+
+/** The part of the inventory that Compute has: disks, what they are protected by, snapshots, and levers. */
+export class ComputeInventory {
+  readonly #clock: SimulatedClock;
+  readonly #state: ResourceManagerState;
+
+  constructor(options: InventoryOptions) {
+    this.#clock = options.clock;
+    // A state that an older version kept has fewer tables.
+    this.#state =
+      options.state === undefined
+        ? emptyState()
+        : Object.assign(options.state, { ...emptyState(), ...options.state });
+  }
+
+  /** The live state, after what is due by the clock has happened; keep it with `JSON.stringify`. */
+  get state(): ResourceManagerState {
+    settleOperations(this.#state, this.#clock.now());
+    return this.#state;
+  }
+
+  addDisk(disk: DiskSettings): DiskRecord {
+    const { subscriptionId, resourceGroup, name, ...settings } = disk;
+    const group = this.group(subscriptionId, resourceGroup);
+    const provisioned = diskKind(disk.sku ?? "")?.provisioned === true;
+    const record: DiskRecord = {
+      id: `${group.id}/providers/Microsoft.Compute/disks/${name}`,
+      name,
+      location: group.location,
+      sku: "Premium_LRS",
+      sizeGiB: 8,
+      uniqueId: randomUUID(),
+      timeCreated: this.timestamp(),
+      createOption: "Empty",
+      generation: 0,
+      tags: {},
+      encryption: { type: "EncryptionAtRestWithPlatformKey" },
+      networkAccessPolicy: "AllowAll",
+      publicNetworkAccess: "Enabled",
+      provisioningState: "Succeeded",
+      managedBy: [],
+      ...(provisioned ? { logicalSectorSize: 4096 } : {}),
+      ...settings,
+    };
+    this.#state.disks[keyOf(record.id)] = record;
+    return record;
+  }
+
+  /** A snapshot that was taken before, of a disk or snapshot by its ID; complete, and bound by no rule. */
+  addSnapshot(
+    snapshot: InGroup & {
+      readonly sourceResourceId: string;
+      readonly incremental?: boolean;
+      readonly location?: string;
+      readonly sku?: string;
+      readonly tags?: Readonly<Record<string, string>>;
+      readonly timeCreated?: string;
+    },
+  ): SnapshotRecord {
+    const { subscriptionId, resourceGroup, name, sourceResourceId, incremental = false } = snapshot;
+    const group = this.group(subscriptionId, resourceGroup);
+    const key = keyOf(sourceResourceId);
+    const source = this.#state.disks[key] ?? this.#state.snapshots[key];
+    if (source === undefined) {
+      throw new Error(`there is no disk or snapshot "${sourceResourceId}"`);
+    }
+    const { location = source.location, sku = "Standard_LRS", tags = {}, timeCreated } = snapshot;
+    const { copy: _, ...made } = newSnapshot(
+      {
+        id: `${group.id}/providers/Microsoft.Compute/snapshots/${name}`,
+        ...{ name, location, now: this.#clock.now() },
+      },
+      {
+        ...{ location, tags, sku: { name: sku } },
+        properties: { incremental, creationData: { createOption: "Copy", sourceResourceId } },
+      },
+      source,
+      this.#state.compute,
+    );
+    const record: SnapshotRecord = {
+      ...made,
+      provisioningState: "Succeeded",
+      ...(timeCreated === undefined ? {} : { timeCreated }),
+    };
+    this.#state.snapshots[keyOf(record.id)] = record;
+    return record;
+  }
+
+  /** Its identity may use the key, unless `keyIsAccessible` is false. */
+  addDiskEncryptionSet(
+    set: InGroup & Partial<Omit<DiskEncryptionSetRecord, "id" | "name" | "provisioningState">>,
+  ): DiskEncryptionSetRecord {
+    const { subscriptionId, resourceGroup, name, ...settings } = set;
+    const group = this.group(subscriptionId, resourceGroup);
+    const record: DiskEncryptionSetRecord = {
+      id: `${group.id}/providers/Microsoft.Compute/diskEncryptionSets/${name}`,
+      name,
+      location: group.location,
+      principalId: randomUUID(),
+      tenantId: this.tenantOf(subscriptionId),
+      encryptionType: "EncryptionAtRestWithCustomerKey",
+      keyUrl: "https://simulated.vault.azure.net/keys/disks/0123456789abcdef0123456789abcdef",
+      tags: {},
+      provisioningState: "Succeeded",
+      keyIsAccessible: true,
+      ...settings,
+    };
+    this.#state.diskEncryptionSets[keyOf(record.id)] = record;
+    return record;
+  }
+
+  addDiskAccess(access: InGroup & Partial<Pick<DiskAccessRecord, "location" | "tags">>): DiskAccessRecord {
+    const { subscriptionId, resourceGroup, name, ...settings } = access;
+    const group = this.group(subscriptionId, resourceGroup);
+    const record: DiskAccessRecord = {
+      id: `${group.id}/providers/Microsoft.Compute/diskAccesses/${name}`,
+      name,
+      location: group.location,
+      timeCreated: this.timestamp(),
+      tags: {},
+      provisioningState: "Succeeded",
+      ...settings,
+    };
+    this.#state.diskAccesses[keyOf(record.id)] = record;
+    return record;
+  }
+
+  /** As a workload would: the disk holds something new. Returns its generation. */
+  writeDisk(id: string): number {
+    const disk = this.#diskThere(id);
+    disk.generation += 1;
+    return disk.generation;
+  }
+
+  /** Attaches it to virtual machines, named by their IDs; to none: detaches it. */
+  attachDisk(id: string, ...machines: readonly string[]): void {
+    this.#diskThere(id).managedBy = machines;
+  }
+
+  disk(id: string): DiskRecord | undefined {
+    return this.state.disks[keyOf(id)];
+  }
+
+  snapshot(id: string): SnapshotView | undefined {
+    const record = this.state.snapshots[keyOf(id)];
+    if (record === undefined) {
+      return undefined;
+    }
+    const { percent, failure } = completionOf(record, this.#clock.now());
+    return { ...record, completionPercent: percent, copyFailed: failure !== undefined };
+  }
+
+  disks(): readonly DiskRecord[] {
+    return Object.values(this.state.disks);
+  }
+
+  snapshots(): readonly SnapshotView[] {
+    return Object.values(this.state.snapshots).flatMap(({ id }) => this.snapshot(id) ?? []);
+  }
+
+  /** How long things take from now on; what is not named stays as it is. */
+  setComputePace(pace: Partial<ComputePace>): ComputePace {
+    const { compute } = this.#state;
+    compute.pace = { ...compute.pace, ...pace };
+    return compute.pace;
+  }
+
+  /** How many disks, snapshots and so on a page of a list has. */
+  setComputePageSize(size: number): void {
+    this.#state.compute.pageSize = size;
+  }
+
+  /** Puts a region out of service. What a lost one had is gone for good. */
+  loseRegion(location: string, how: Outage = "lost"): void {
+    const { compute, disks, snapshots, diskEncryptionSets, diskAccesses } = this.#state;
+    compute.outages[location] = how;
+    if (how === "unavailable") {
+      return;
+    }
+    for (const table of [disks, snapshots, diskEncryptionSets, diskAccesses]) {
+      for (const [key, resource] of Object.entries(table)) {
+        if (resource.location === location) {
+          delete table[key];
+        }
+      }
+    }
+  }
+
+  /** Takes it into service again. */
+  restoreRegion(location: string): void {
+    delete this.#state.compute.outages[location];
+  }
+
+  /** The next copies that begin (in the background, or by CopyStart) fail on their way. */
+  failCopies(failing: { count?: number; code?: string; message?: string; atPercent?: number } = {}): void {
+    this.#state.compute.failingCopies.push({
+      left: failing.count ?? 1,
+      code: failing.code ?? "CopySourceNotFound",
+      message: failing.message ?? "The source of the copy is not there any more.",
+      atPercent: failing.atPercent ?? 50,
+    });
+  }
+
+  protected timestamp(): string {
+    return timestamp(this.#clock.now());
+  }
+
+  protected tenantOf(subscriptionId: string): string {
+    const subscription = this.#state.subscriptions[subscriptionId.toLowerCase()];
+    if (subscription === undefined) {
+      throw new Error(`there is no subscription "${subscriptionId}"`);
+    }
+    return subscription.tenantId;
+  }
+
+  protected group(subscriptionId: string, name: string): ResourceGroupRecord {
+    const group = this.#state.resourceGroups[keyOf(groupId(subscriptionId, name))];
+    if (group === undefined) {
+      throw new Error(`there is no resource group "${name}" in subscription "${subscriptionId}"`);
+    }
+    return group;
+  }
+
+  #diskThere(id: string): DiskRecord {
+    const disk = this.state.disks[keyOf(id)];
+    if (disk === undefined) {
+      throw new Error(`there is no disk "${id}"`);
+    }
+    return disk;
+  }
+}
