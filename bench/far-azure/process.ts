@@ -42,14 +42,9 @@ interface Far extends VolumeWorld {
 
 async function answer(order: Order, far: Far): Promise<Answer> {
   try {
-    switch (order.call) {
-      case "requests":
-        return { requests: far.world.log.entries() };
-      case "volumes":
-        return { volumes: await freshVolumes(far, order.count) };
-      case "location":
-        return { location: await far.locations.make(order.signIn) };
-    }
+    if (order.call === "requests") return { requests: far.world.log.entries() };
+    if (order.call === "volumes") return { volumes: await freshVolumes(far, order.count) };
+    return { location: await far.locations.make(order.signIn) };
   } catch (error) {
     return { failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
