@@ -36,3 +36,18 @@ test("a handler that fails is in the log, too", async () => {
   await assert.rejects(handler(request("/")), /defect/);
   assert.equal(log.entries()[0]?.status, 0);
 });
+
+test("who watches hears of a request before anything is done for it, and before its answer is sent", async () => {
+  const log = requestLog(steerableClock(), faultQueue());
+  const heard: string[] = [];
+  const handler = log.of("blob", async () => {
+    log.faults.take("blob", "GetBlob");
+    heard.push("done");
+    return { status: 200, headers: {} };
+  });
+  const stop = log.watch(({ stage, operation, path }) => heard.push(`${stage} ${operation} ${path}`));
+  await handler(request("/one"));
+  stop();
+  await handler(request("/two"));
+  assert.deepEqual(heard, ["arrived GetBlob /one", "done", "answered GetBlob /one", "done"]);
+});
