@@ -49,7 +49,7 @@ function locationKey(key: string, row: LocationKey): string[] {
     ...(row.ours === true ? ["not known to the official plugin"] : []),
     `since ${row.since}`,
   ];
-  return [`### \`${key}\``, facts.join(" · "), withStatus(row)];
+  return [`### \`${key}\``, facts.join(" · "), row.help];
 }
 
 function credentialsSection(): string[] {
@@ -63,10 +63,6 @@ function credentialsSection(): string[] {
       `${row.secret ? "secret: " : ""}${row.help}`,
     ]),
   ];
-}
-
-function withStatus(row: { readonly help: string; readonly notYet?: true }): string {
-  return row.notYet === true ? `${row.help} *Accepted; what it is for does not work yet.*` : row.help;
 }
 
 function main(): void {

@@ -1,4 +1,11 @@
 import { readCertificates } from "./certificates.ts";
+import {
+  readDiskEncryptionSet,
+  readRegion,
+  readSkuMap,
+  readSnapshotSku,
+  readZoneMap,
+} from "./disk-values.ts";
 import { readEndpoint } from "./endpoint.ts";
 import { BOOLEAN_WORDS, parseGoBool, parseGoDuration, parseGoInt } from "./go-words.ts";
 import { quote } from "./quote.ts";
@@ -19,10 +26,16 @@ export interface KindValues {
   duration: number | undefined;
   /** Names and values of Azure tags. */
   tags: Readonly<Record<string, string>> | undefined;
-  /** What one word stands for: `Premium_LRS=Premium_ZRS`. Never empty. */
-  map: Readonly<Record<string, string>> | undefined;
+  /** Which kind of disk a kind becomes, in Azure's spelling: `Premium_LRS=Premium_ZRS`. Never empty. */
+  "disk kind map": Readonly<Record<string, string>> | undefined;
+  /** Which zone a zone becomes: `1=2,westeurope-2=3,3=none`. Never empty. */
+  "zone map": Readonly<Record<string, string>> | undefined;
   /** Azure's spelling of a snapshot's SKU, whatever the case it was written in. */
   "snapshot SKU": string | undefined;
+  /** As Azure compares it, `northeurope`, whatever the case and spaces it was written with. */
+  region: string | undefined;
+  /** A disk encryption set's resource ID in the spelling of Azure's own tools. */
+  "disk encryption set": string | undefined;
   /** Absolute http or https address without user, query, fragment and trailing slash. */
   endpoint: string | undefined;
   /** Bytes, 1 to 4000 MiB; undefined means that the driver chooses. */
@@ -55,8 +68,11 @@ export const kinds: { readonly [K in keyof KindValues]: Kind<KindValues[K]> } = 
   "boolean or nothing": { absent: undefined, words: "boolean", read: readBoolean },
   duration: { absent: undefined, words: "duration", read: readDuration },
   tags: { absent: undefined, words: "tags", read: readTags },
-  map: { absent: undefined, words: "map", read: readTags },
-  "snapshot SKU": { absent: undefined, words: "SKU", read: (text) => ({ value: text }) },
+  "disk kind map": { absent: undefined, words: "map", read: readSkuMap },
+  "zone map": { absent: undefined, words: "map", read: readZoneMap },
+  "snapshot SKU": { absent: undefined, words: "SKU", read: readSnapshotSku },
+  region: { absent: undefined, words: "region", read: readRegion },
+  "disk encryption set": { absent: undefined, words: "resource ID", read: readDiskEncryptionSet },
   endpoint: { absent: undefined, words: "address", read: readEndpoint },
   "block size": { absent: undefined, words: "number of bytes", read: readBlockSize },
   "credential name": { absent: undefined, words: "name of a key", read: readCredentialName },

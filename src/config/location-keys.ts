@@ -20,8 +20,6 @@ export interface LocationKey {
   readonly fromVelero?: true;
   /** The official plugin does not have the key. */
   readonly ours?: true;
-  /** The key is read, but what it is for does not work yet. */
-  readonly notYet?: true;
   /** The release that brought the key. */
   readonly since: string;
   /** One sentence or two for the reference and the CLI's help, in Markdown. */
@@ -29,7 +27,6 @@ export interface LocationKey {
   /** What is otherwise for a volume snapshotter, where both have the key. */
   readonly forSnapshotter?: {
     readonly absent?: string;
-    readonly notYet?: true;
     readonly help?: string;
   };
 }
@@ -166,29 +163,29 @@ export const locationKeys = {
     absent: "Azure's choice: `Standard_ZRS` where the region has zones, else `Standard_LRS`",
     ours: true,
     since: "0.1.0",
-    help: "How snapshots are stored: `Standard_LRS`, `Standard_ZRS` or `Premium_LRS`.",
+    help: "How snapshots are stored: `Standard_LRS`, `Standard_ZRS` or `Premium_LRS`, in any case. Azure has no incremental snapshots in `Premium_LRS`.",
   },
   restoreSkuMap: {
-    kind: "map",
+    kind: "disk kind map",
     locations: ["volume snapshotter"],
     ours: true,
     since: "0.1.0",
-    help: "Other kinds of disk to restore to, by the kind that was backed up: `Premium_LRS=Premium_ZRS,UltraSSD_LRS=PremiumV2_LRS`.",
+    help: "Other kinds of disk to restore to, by the kind that was backed up, in any case: `Premium_LRS=Premium_ZRS,UltraSSD_LRS=PremiumV2_LRS`. What the other kind does not have (tiers, bursting, chosen IOPS and MB/s, shares) is left out, with a warning; 4096-byte sectors, which only Premium SSD v2 and Ultra disks have, make the restore fail.",
   },
   restoreZoneMap: {
-    kind: "map",
+    kind: "zone map",
     locations: ["volume snapshotter"],
     ours: true,
     since: "0.1.0",
-    help: "Other availability zones to restore to, by the zone that was backed up: `1=2,3=none`; `none` is a disk without a zone.",
+    help: "Other availability zones to restore to, by the zone that was backed up: `1=2,3=none`. `none` is a disk without a zone; `westeurope-1=northeurope-2` says the region, too, and goes before a bare number.",
   },
   diskEncryptionSetId: {
-    kind: "text",
+    kind: "disk encryption set",
     locations: ["volume snapshotter"],
     absent: "the disk encryption set that the disk had",
     ours: true,
     since: "0.1.0",
-    help: "Resource ID of the disk encryption set for restored disks.",
+    help: "Resource ID of the disk encryption set for restored disks, which must be in their region and subscription. Needed to restore a disk with a key of one's own into another region.",
   },
   restoreResourceGroup: {
     kind: "text",
@@ -215,7 +212,7 @@ export const locationKeys = {
     help: "How long is waited for data to be copied in the background, before a restore or with `waitForCopy`, and for one of Azure's limits on snapshots to allow the next one.",
   },
   copyToRegion: {
-    kind: "text",
+    kind: "region",
     locations: ["volume snapshotter"],
     ours: true,
     since: "0.1.0",
