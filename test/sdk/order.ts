@@ -1,3 +1,5 @@
+import type { ComputeOperations } from "./compute-orders.ts";
+
 /**
  * What Azure's own SDKs are asked to do. Both clients, `test/python/client` and `test/go/azure/client`, take the same
  * orders: one JSON object a line on stdin, an `Answer` a line on stdout.
@@ -128,7 +130,7 @@ interface Sas {
 }
 
 /** What each operation wants to know, and brings. */
-export interface Operations {
+export interface Operations extends ComputeOperations {
   token: {
     with: { scope: string; tenantId?: string };
     result: { readonly token: string; readonly expiresOn: number };

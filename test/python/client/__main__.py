@@ -11,6 +11,7 @@ import sys
 
 import accounts
 import blobs
+import compute
 import groups
 import identities
 import roles
@@ -51,6 +52,7 @@ OPERATIONS = {
     "federations.create": identities.create_federation,
     "federations.list": identities.list_federations,
     "federations.delete": identities.delete_federation,
+    **compute.OPERATIONS,
 }
 
 
