@@ -1,64 +1,94 @@
-import { getDisk } from "../azure/resource-manager/disk.ts";
-import type { ResourceManager } from "../azure/resource-manager/resource-manager.ts";
-import { canceled, Failure } from "../errors/error.ts";
-import type { ComputePlace } from "./resource-id.ts";
-import type { CallOptions, VolumeInfo, VolumeSnapshotter } from "./snapshotter.ts";
+import { deleteDisk } from "../azure/resource-manager/disk.ts";
+import { DiskReads } from "./disk-reads.ts";
+import { removeSnapshot } from "./remove-snapshot.ts";
+import { formatResourceId } from "./resource-id.ts";
+import { restoreDisk } from "./restore-disk.ts";
+import type { SnapshotterParts } from "./snapshotter-parts.ts";
+import type {
+  CallOptions,
+  SnapshotOfVolume,
+  VolumeFromSnapshot,
+  VolumeInfo,
+  VolumeSnapshotter,
+} from "./snapshotter.ts";
+import { takeSnapshot } from "./take-snapshot.ts";
+import { apiLimit, within } from "./time-limit.ts";
+import { UnfinishedRestores } from "./unfinished-restores.ts";
 import { diskOf, type PersistentVolume, volumeIdOf, withVolumeId } from "./volume-spec.ts";
 
-export interface ManagedDiskOptions {
-  /** Where the cluster's disks are; a volume ID that is a plain name means a disk there. */
-  readonly disks: ComputePlace;
-  /** The Resource Manager of the location's cloud, which may have to be found first. */
-  readonly manager: (signal: AbortSignal) => Promise<ResourceManager>;
+export interface ManagedDiskOptions extends SnapshotterParts {
   readonly close: () => void;
 }
 
-/** Azure's managed disks. */
+/** Azure's managed disks. Each operation is in a file of its own. */
 export class ManagedDiskSnapshotter implements VolumeSnapshotter {
-  readonly #options: ManagedDiskOptions;
+  readonly #parts: ManagedDiskOptions;
+  readonly #reads: DiskReads;
+  readonly #unfinished: UnfinishedRestores;
+  #tidied: Promise<void> | undefined;
 
-  constructor(options: ManagedDiskOptions) {
-    this.#options = options;
+  constructor(parts: ManagedDiskOptions) {
+    this.#parts = parts;
+    this.#reads = new DiskReads(parts);
+    this.#unfinished = new UnfinishedRestores(parts);
   }
 
   async volumeInfo(volumeId: string, { signal }: CallOptions): Promise<VolumeInfo> {
-    const { disks, manager } = this.#options;
-    const disk = diskOf(volumeId, disks);
-    try {
-      const { sku } = await getDisk(await manager(signal), disk, signal);
+    return await this.#tidying(signal, async () => {
+      const { sku } = await this.#reads.read(diskOf(volumeId, this.#parts.disks), signal);
       return { volumeType: sku, iops: undefined };
-    } catch (error) {
-      throw signal.aborted ? canceled(`cannot look up disk "${disk.name}"`, signal.reason) : error;
-    }
+    });
+  }
+
+  async createSnapshot(request: SnapshotOfVolume, { signal }: CallOptions): Promise<string> {
+    return await this.#tidying(signal, () => takeSnapshot(this.#parts, this.#reads, request, signal));
+  }
+
+  async createVolumeFromSnapshot(request: VolumeFromSnapshot, { signal }: CallOptions): Promise<string> {
+    return await this.#tidying(signal, () => restoreDisk(this.#parts, this.#unfinished, request, signal));
+  }
+
+  async deleteSnapshot(snapshotId: string, { signal }: CallOptions): Promise<void> {
+    await this.#tidying(signal, () => removeSnapshot(this.#parts, snapshotId, signal));
   }
 
   volumeIdOf(volume: PersistentVolume): string {
-    return volumeIdOf(volume, this.#options.disks);
+    return volumeIdOf(volume, this.#parts.disks);
   }
 
   withVolumeId(volume: PersistentVolume, volumeId: string): PersistentVolume {
-    return withVolumeId(volume, volumeId, this.#options.disks);
-  }
-
-  async createVolumeFromSnapshot(): Promise<never> {
-    throw notYet("make a disk of a snapshot");
-  }
-
-  async createSnapshot(): Promise<never> {
-    throw notYet("snapshot an Azure disk");
-  }
-
-  async deleteSnapshot(): Promise<never> {
-    throw notYet("delete a snapshot");
+    return withVolumeId(volume, volumeId, this.#parts.disks);
   }
 
   async close(): Promise<void> {
-    this.#options.close();
+    this.#parts.close();
   }
-}
 
-function notYet(what: string): Failure {
-  return new Failure("Unimplemented", `cannot ${what}: this version of velero-azure stores objects only`, {
-    hint: "back up without disk snapshots (velero backup create --snapshot-volumes=false), or use Velero's file-system backup",
-  });
+  /** The first call also deletes what processes that were killed have left, side by side with its own work. */
+  async #tidying<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const tidied = (this.#tidied ??= this.#tidy(signal));
+    try {
+      return await work();
+    } finally {
+      await tidied;
+    }
+  }
+
+  /** Never rejects: what is left is no fault of the call that finds it. */
+  async #tidy(signal: AbortSignal): Promise<void> {
+    const { clock, config, manager, logger } = this.#parts;
+    for (const { id, remove } of this.#unfinished.abandoned()) {
+      const fields = { phase: "tidy", diskId: formatResourceId("disks", id) };
+      const limit = { clock, limit: apiLimit(config), what: `delete disk "${id.name}"` };
+      try {
+        await within(limit, signal, async (limited) => deleteDisk(await manager(limited), id, limited));
+        remove();
+        logger.log("info", "deleted the disk of a restore whose process was killed", fields);
+      } catch (error) {
+        const message =
+          "cannot delete the disk of a restore whose process was killed: it is tried again later";
+        logger.log("warn", message, { ...fields, error });
+      }
+    }
+  }
 }

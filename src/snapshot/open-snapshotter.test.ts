@@ -109,10 +109,3 @@ for (const missing of ["AZURE_SUBSCRIPTION_ID", "AZURE_RESOURCE_GROUP"]) {
     });
   });
 }
-
-test("snapshots themselves are not yet taken, and that is said", async () => {
-  const config = { credentialsFile: credentialsFile(credentials) };
-  const snapshotter = await openSnapshotter(config, {}, silentLogger, { transport: azure(token) });
-  const request = { volumeId: "d1", zone: "", tags: {} };
-  await assert.rejects(snapshotter.createSnapshot(request, { signal }), { code: "Unimplemented" });
-});

@@ -1,7 +1,8 @@
+import { tmpdir } from "node:os";
 import { openTokenSource } from "../azure/auth/open-token-source.ts";
 import { openCloud } from "../azure/cloud/clouds.ts";
 import { NodeTransport } from "../azure/http/node-transport.ts";
-import type { Clock } from "../azure/http/pipeline.ts";
+import { type Clock, systemClock } from "../azure/http/pipeline.ts";
 import type { HttpTransport } from "../azure/http/transport.ts";
 import { transportSettings } from "../azure/open.ts";
 import { openResourceManager } from "../azure/resource-manager/open.ts";
@@ -16,10 +17,11 @@ import { ManagedDiskSnapshotter } from "./managed-disk.ts";
 import type { ComputePlace } from "./resource-id.ts";
 import type { VolumeSnapshotter } from "./snapshotter.ts";
 
-/** Parts that tests put in place of the usual ones. */
-export interface SnapshotterParts {
+/** What tests put in place of the usual. */
+export interface SnapshotterStandIns {
   readonly transport?: HttpTransport | undefined;
   readonly clock?: Clock | undefined;
+  readonly temporaryFolder?: string | undefined;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function openSnapshotter(
   raw: Readonly<Record<string, string>>,
   env: Environment,
   logger: Logger,
-  parts: SnapshotterParts = {},
+  standIns: SnapshotterStandIns = {},
 ): Promise<VolumeSnapshotter> {
   const { config, warnings } = parseVolumeSnapshotterConfig(raw);
   for (const warning of warnings) logger.log("warn", warning);
@@ -45,18 +47,34 @@ export async function openSnapshotter(
   for (const warning of choice.warnings) logger.log("warn", warning);
   logger.log("debug", "signing in", { signIn: choice.explanation });
   const disks = placeOfDisks(values);
+  const clock = standIns.clock ?? systemClock;
   const userAgent = `velero-azure/${VERSION}`;
   const transport =
-    parts.transport ?? new NodeTransport(transportSettings({ caCert: config.caCert, environment: env }));
-  const shared = { transport, logger, userAgent, clock: parts.clock };
+    standIns.transport ?? new NodeTransport(transportSettings({ caCert: config.caCert, environment: env }));
+  const shared = { transport, logger, userAgent, clock };
   const cloud = openCloud(choice.cloud, shared);
   const tokens = openTokenSource(choice.credential.identity, { ...shared, cloud });
   const manager = openResourceManager({ ...shared, cloud, tokens, apiVersion: config.apiVersion });
   return new ManagedDiskSnapshotter({
+    config,
     disks,
+    snapshots: {
+      subscriptionId: config.subscriptionId ?? disks.subscriptionId,
+      resourceGroup: config.resourceGroup ?? disks.resourceGroup,
+    },
+    restores: { ...disks, resourceGroup: config.restoreResourceGroup ?? disks.resourceGroup },
+    logger,
+    clock,
+    temporaryFolder: standIns.temporaryFolder ?? temporaryFolder(env),
     manager: (signal) => manager.get(signal),
     close: () => transport.close(),
   });
+}
+
+/** Velero's scratch volume outlives a container that was killed; a container's own folders do not. */
+function temporaryFolder(env: Environment): string {
+  const scratch = env["VELERO_SCRATCH_DIR"] ?? "";
+  return scratch === "" ? tmpdir() : scratch;
 }
 
 /** The config's keys of that name say where snapshots go; only the credentials file says where disks are. */

@@ -6,26 +6,43 @@ import type { PersistentVolume } from "./volume-spec.ts";
  *
  * - A *volume ID* names a disk, a *snapshot ID* a snapshot. Both are kept in backups for years: what older versions
  *   or the official plugin wrote must be understood for ever.
- * - `volumeIdOf` and `withVolumeId` are pure: no request, no waiting. The other calls make requests, may run
- *   side by side, and end with `signal.reason` folded into a `Failure` Canceled when their signal fires.
- * - A call that has returned is done: a snapshot that was created can be restored, one that was deleted is gone.
+ * - `volumeIdOf` and `withVolumeId` are pure: no request, no waiting. The other calls make requests and may run
+ *   side by side. When their signal fires they end soon, with a `Failure` Canceled that has `signal.reason` for its cause and
+ *   names what was begun; only a restore first does away with its disk.
  * - Everything thrown is a `Failure`: NotFound for a disk or snapshot that does not exist, PermissionDenied with the
- *   role that is missing, InvalidArgument for an ID or volume that cannot be understood.
+ *   role that is missing, InvalidArgument for an ID or volume that cannot be understood, FailedPrecondition for what the
+ *   service or the location's config rules out, ResourceExhausted for a limit of the service's, DeadlineExceeded for what
+ *   took longer than the location allows. It names the disk or snapshot, and what is left of a call that failed.
  */
 export interface VolumeSnapshotter {
   /**
-   * Makes a disk of a snapshot and resolves to its volume ID. `volumeType` is the disk's SKU, `zone` where it belongs, as
-   * Velero kept them from `volumeInfo`; `iops` only for SKUs that let it be chosen.
+   * Makes a disk of a snapshot and resolves to its volume ID; done when the disk can be attached. `volumeType` is the disk's
+   * SKU, `zone` where it belongs, as Velero kept them from `volumeInfo`; `iops` only for SKUs that let it be chosen. Waits
+   * until all data of the snapshot can be restored, however long ago it was taken.
+   *
+   * Each call makes a disk of its own. One that fails or is cancelled leaves none: where the disk cannot be deleted, the error
+   * names it; where the process is killed, the next one deletes it.
    */
   createVolumeFromSnapshot(request: VolumeFromSnapshot, options: CallOptions): Promise<string>;
 
   /** What must be known of a disk to make another like it. */
   volumeInfo(volumeId: string, options: CallOptions): Promise<VolumeInfo>;
 
-  /** Takes a snapshot and resolves to its ID. The tags are Velero's; the disk's and the location's are added. */
+  /**
+   * Takes a snapshot and resolves to its ID. Done when its point in time is safe: what is written to the disk from then on is
+   * not in it, although data may still be copied in the background. The tags are Velero's; the disk's and the
+   * location's are added.
+   *
+   * The point in time is never earlier than the location's time limit for one operation (apiTimeout) before the call. Within
+   * that, the tags of one backup and volume mean one snapshot: the call after one that was killed, timed out or was cancelled
+   * goes on with what that one began. Nothing is deleted by a call that fails: what was begun is good, or is named by the error.
+   */
   createSnapshot(request: SnapshotOfVolume, options: CallOptions): Promise<string>;
 
-  /** Deletes a snapshot; one that is not there counts as deleted, everything else that hinders it is an error. */
+  /**
+   * Deletes a snapshot and its copies; what is not there counts as deleted, everything else that hinders it is an error. May
+   * be repeated after one.
+   */
   deleteSnapshot(snapshotId: string, options: CallOptions): Promise<void>;
 
   /** The volume ID of a PersistentVolume; empty when it is not a disk of this kind. */

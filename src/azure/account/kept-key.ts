@@ -1,18 +1,7 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { lstatSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeFolder, ownFolder, readOwnFile, userId } from "../../config/private-files.ts";
 import { readSmallFile } from "../../config/small-file.ts";
 import type { IdentityProof } from "../../credentials/identity.ts";
 import type { Logger } from "../../log/logger.ts";
@@ -25,8 +14,6 @@ import type { KeptKey } from "./listed-key.ts";
  */
 const KEPT_MILLISECONDS = 5 * 60 * 1000;
 
-/** More than any sealed key has. */
-const MAX_BYTES = 4096;
 const SALT_BYTES = 16;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
@@ -143,17 +130,6 @@ function write(place: Place, key: Secret, now: number): void {
   }
 }
 
-function makeFolder(folder: string): void {
-  try {
-    // Not `recursive`: Node 24 then tries for ever where a file system answers ENOENT, as /proc does.
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "EEXIST")) {
-      throw error;
-    }
-  }
-}
-
 /** Of credentials that are not used any more. Only what has a name of ours, and another process may be at it as well. */
 function dropOld(folder: string, now: number): void {
   for (const name of readdirSync(folder).filter((found) => OUR_NAME.test(found))) {
@@ -186,33 +162,4 @@ function open({ secret, subject }: Place, sealed: Buffer): string {
 
 function derive(secret: Buffer, salt: Buffer): Buffer {
   return Buffer.from(hkdfSync("sha256", secret, salt, FORMAT, 32));
-}
-
-/** Whether it is a folder, no link to one, that nobody but this user can enter. */
-function ownFolder(folder: string): boolean {
-  const status = lstatSync(folder, { throwIfNoEntry: false });
-  return status?.isDirectory() === true && status.uid === userId() && (status.mode & 0o077) === 0;
-}
-
-/** Undefined when it is not there, or not a file that this user alone can read. */
-function readOwnFile(path: string): Buffer | undefined {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) {
-    return undefined;
-  }
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    const status = fstatSync(file);
-    const own = status.isFile() && status.uid === userId() && (status.mode & 0o077) === 0;
-    if (!own || status.size > MAX_BYTES) {
-      throw new Error(`"${path}" is not a file that this plugin wrote`);
-    }
-    const buffer = Buffer.alloc(status.size);
-    return buffer.subarray(0, readSync(file, buffer));
-  } finally {
-    closeSync(file);
-  }
-}
-
-function userId(): number {
-  return process.getuid?.() ?? -1;
 }
