@@ -104,6 +104,23 @@ export async function createSnapshot(
   );
 }
 
+/**
+ * Puts these tags in the place of all that the snapshot has. Source:
+ * learn.microsoft.com/rest/api/compute/snapshots/update
+ */
+export async function updateSnapshotTags(
+  manager: ResourceManager,
+  id: DiskId,
+  tags: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const what = `change the tags of snapshot "${id.name}"`;
+  await manager.run(
+    computeCall({ method: "PATCH", what, kind: "snapshots", id, permission: WRITE, body: { tags } }),
+    signal,
+  );
+}
+
 /** Resolves when the snapshot is gone, and when it was not there. */
 export async function deleteSnapshot(
   manager: ResourceManager,
