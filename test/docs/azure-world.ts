@@ -9,7 +9,7 @@ import { type AzureCli, type CliAnswer, startAzureCli } from "./azure-cli.ts";
 import type { Answerer } from "./commands.ts";
 
 /** What the pages call their tenants and subscriptions. */
-const CONTOSO = {
+export const CONTOSO = {
   tenantId: "11111111-1111-4111-8111-111111111111",
   subscriptionId: "33333333-3333-4333-8333-333333333333",
 };
@@ -17,6 +17,8 @@ const FABRIKAM = {
   tenantId: "22222222-2222-4222-8222-222222222222",
   subscriptionId: "44444444-4444-4444-8444-444444444444",
 };
+/** What AKS named the group with the nodes and their disks. */
+export const NODE_GROUP = "MC_cluster_production_westeurope";
 const ISSUER = "https://oidc.prod-aks.invalid/production/";
 
 /** A simulated Azure, and the real Azure CLI signed in to it as an owner of two tenants' subscriptions. */
@@ -98,7 +100,10 @@ function azOf(simulator: Simulator, cli: AzureCli): Answerer {
         return answer.code === 0 ? cli.run({ args: chosen, cwd, input }) : answer;
       }
       case "aks show":
-        return pretend({ oidcIssuerProfile: { issuerUrl: ISSUER, enabled: true } });
+        return pretend({
+          oidcIssuerProfile: { issuerUrl: ISSUER, enabled: true },
+          nodeResourceGroup: NODE_GROUP,
+        });
       case "aks update":
       case "vmss identity assign":
         return pretend({});

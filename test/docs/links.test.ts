@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { PAGES, readPage } from "./page.ts";
-
-const folder = new URL("../../docs/sign-in/", import.meta.url);
+import { PAGES, pathOf, readPage } from "./page.ts";
 
 /** As GitHub makes anchors of headings. */
 function anchors(text: string): Set<string> {
@@ -24,7 +22,10 @@ for (const name of PAGES) {
     for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
       if (/^https?:/.test(target)) continue;
       const [file = "", anchor] = target.split("#");
-      const linked = file === "" ? text : await readFile(new URL(file, folder), "utf8");
+      const linked =
+        file === ""
+          ? text
+          : await readFile(new URL(`../../${pathOf(name)}/../${file}`, import.meta.url), "utf8");
       if (anchor !== undefined) assert.ok(anchors(linked).has(anchor), `${target} leads nowhere`);
     }
   });

@@ -19,7 +19,7 @@ export interface Page {
   readonly blocks: readonly Block[];
 }
 
-/** All pages of docs/sign-in that end with a location that is signed in to. */
+/** All pages of docs/sign-in that end with a backup storage location that is signed in to. */
 export const METHOD_PAGES = [
   "account-key",
   "list-keys",
@@ -32,11 +32,18 @@ export const METHOD_PAGES = [
 
 export type MethodPage = (typeof METHOD_PAGES)[number];
 
-export const PAGES = [...METHOD_PAGES, "clouds", "README"] as const;
+/** Those of docs itself. */
+const TOP_PAGES: readonly string[] = ["disks"];
 
-/** Reads docs/sign-in/NAME.md. */
+export const PAGES = [...METHOD_PAGES, "clouds", "README", "disks"] as const;
+
+/** Where a page is, from the top of the checkout. */
+export function pathOf(name: string): string {
+  return TOP_PAGES.includes(name) ? `docs/${name}.md` : `docs/sign-in/${name}.md`;
+}
+
 export async function readPage(name: string): Promise<Page> {
-  const path = fileURLToPath(new URL(`../../docs/sign-in/${name}.md`, import.meta.url));
+  const path = fileURLToPath(new URL(`../../${pathOf(name)}`, import.meta.url));
   const text = await readFile(path, "utf8");
   return { name, text, blocks: blocksOf(name, text) };
 }
@@ -61,7 +68,7 @@ function blocksOf(name: string, text: string): Block[] {
       language,
       mark: mark.trim(),
       text: lines.join("\n"),
-      place: `docs/sign-in/${name}.md:${line}`,
+      place: `${pathOf(name)}:${line}`,
     });
   }
   return found;

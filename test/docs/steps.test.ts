@@ -7,7 +7,7 @@ import { openObjectStore } from "../../src/store/open-object-store.ts";
 import { type AzureWorld, startAzureWorld } from "./azure-world.ts";
 import { rememberCluster, type RememberedCluster } from "./cluster-calls.ts";
 import { type Shell, startShell } from "./commands.ts";
-import { blocks, METHOD_PAGES, type Page, readPage } from "./page.ts";
+import { blocks, METHOD_PAGES, type Page, pathOf, readPage } from "./page.ts";
 
 let world: AzureWorld;
 let shell: Shell;
@@ -38,7 +38,7 @@ async function follow(page: Page, cluster: RememberedCluster): Promise<string> {
   const { code, errors, variables } = await shell.run({ before: prepared ?? "", lines, folder }, (call) =>
     call.tool === "az" ? world.az(call) : cluster.answer(call),
   );
-  assert.equal(code, 0, `docs/sign-in/${page.name}.md: ${errors}`);
+  assert.equal(code, 0, `${pathOf(page.name)}: ${errors}`);
   return variables;
 }
 

@@ -14,7 +14,16 @@ import { chooseCloud } from "../../src/credentials/cloud.ts";
 import type { CredentialChoice, SignInMethod } from "../../src/credentials/method.ts";
 import type { KubernetesObject } from "./cluster-calls.ts";
 import { type Schema, veleroSchema, violations } from "./crds.ts";
-import { type Block, blocks, METHOD_PAGES, type MethodPage, type Page, PAGES, readPage } from "./page.ts";
+import {
+  type Block,
+  blocks,
+  METHOD_PAGES,
+  type MethodPage,
+  type Page,
+  PAGES,
+  pathOf,
+  readPage,
+} from "./page.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 const METHODS: Readonly<Record<MethodPage, SignInMethod>> = {
@@ -52,7 +61,7 @@ function read({ text, place }: Block): KubernetesObject {
 
 function one(page: Page, mark: string): KubernetesObject {
   const [block, ...more] = blocks(page, "yaml", mark);
-  assert.ok(block && more.length === 0, `docs/sign-in/${page.name}.md has not one block "yaml ${mark}"`);
+  assert.ok(block && more.length === 0, `${pathOf(page.name)} has not one block "yaml ${mark}"`);
   return read(block);
 }
 

@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { type ClusterBinaries, clusterBinaries } from "../cluster/binaries.ts";
 import type { CliAnswer } from "../docs/azure-cli.ts";
 import { type Shell, startShell, type ToolCall } from "../docs/commands.ts";
-import { blocks, PAGES, readPage } from "../docs/page.ts";
+import { blocks, PAGES, pathOf, readPage } from "../docs/page.ts";
 
 /** A cluster that is not there, for Velero, which wants one even to print. */
 const NOWHERE = JSON.stringify({
@@ -87,7 +87,7 @@ for (const name of PAGES) {
       calls.push(call.tool);
       return answer;
     });
-    assert.equal(code, 0, `docs/sign-in/${name}.md: ${errors}`);
+    assert.equal(code, 0, `${pathOf(name)}: ${errors}`);
     assert.ok(calls.includes("kubectl"));
   });
 }
