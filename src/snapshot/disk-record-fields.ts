@@ -109,14 +109,17 @@ function escaped(text: string, more: string): string {
     );
 }
 
-/** Only what can be made long again exactly is shortened; every other ID stays as it is. */
+/** Only what can be made long again exactly is shortened. What would be made long, but is none of it, gets a `=` in front. */
 function shortened(type: string, id: string, place: ComputePlace): string {
   const [, , subscription = "", , group = "", , , , name = ""] = id.split("/");
   const candidates = [name, `${group}/${name}`, `${subscription}/${group}/${name}`];
-  return candidates.find((candidate) => lengthened(type, candidate, place) === id) ?? id;
+  return [...candidates, id].find((candidate) => lengthened(type, candidate, place) === id) ?? `=${id}`;
 }
 
 function lengthened(type: string, text: string, place: ComputePlace): string {
+  if (text.startsWith("=")) {
+    return text.slice(1);
+  }
   const pieces = text.split("/");
   if (pieces.length > 3 || pieces.some((piece) => piece === "")) {
     return text;
