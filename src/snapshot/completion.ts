@@ -66,9 +66,9 @@ export async function waitForSnapshot(
   });
 }
 
-/** Whether Azure made nothing of it and never will. */
-export function hasFailed({ provisioningState }: Snapshot): boolean {
-  return provisioningState === "Failed" || provisioningState === "Canceled";
+/** Whether it does not hold its data and never will. */
+export function hasFailed({ provisioningState, copyError }: Snapshot): boolean {
+  return copyError !== undefined || provisioningState === "Failed" || provisioningState === "Canceled";
 }
 
 /** Whether nothing is left to be copied in the background. Kinds of which nothing is do not tell a percentage. */

@@ -1,8 +1,9 @@
-import { createSnapshot, type NewSnapshot } from "../azure/resource-manager/snapshot.ts";
+import { createSnapshot, deleteSnapshot, type NewSnapshot } from "../azure/resource-manager/snapshot.ts";
 import type { VolumeSnapshotterConfig } from "../config/location-keys.ts";
+import { normalRegion } from "../config/region.ts";
 import { canceled } from "../errors/error.ts";
 import type { Logger } from "../log/logger.ts";
-import { lookUp, waitForSnapshot } from "./completion.ts";
+import { hasFailed, lookUp, waitForSnapshot } from "./completion.ts";
 import type { CopyPlace } from "./disk-record.ts";
 import { type ComputeResource, formatResourceId } from "./resource-id.ts";
 import { copyOf } from "./snapshot-name.ts";
@@ -14,23 +15,19 @@ type CopyConfig = Pick<VolumeSnapshotterConfig, "copyToRegion" | "copyResourceGr
 /** Where the location wants a snapshot of a disk in a region copied to; undefined for nowhere. */
 export function copyPlaceFor(config: CopyConfig, diskLocation: string): CopyPlace | undefined {
   const place = configuredCopy(config);
-  return place === undefined || sameRegion(place.region, diskLocation) ? undefined : place;
+  return place?.region === normalRegion(diskLocation) ? undefined : place;
 }
 
 /** Where the location's copies are. */
 export function configuredCopy({ copyToRegion, copyResourceGroup }: CopyConfig): CopyPlace | undefined {
   return copyToRegion === undefined || copyResourceGroup === undefined
     ? undefined
-    : { region: plainRegion(copyToRegion), resourceGroup: copyResourceGroup };
+    : { region: normalRegion(copyToRegion), resourceGroup: copyResourceGroup };
 }
 
 /** `North Europe` and `northeurope` are the same, as Azure has it. */
 export function sameRegion(a: string, b: string): boolean {
-  return plainRegion(a) === plainRegion(b);
-}
-
-function plainRegion(region: string): string {
-  return region.replaceAll(/\s/g, "").toLowerCase();
+  return normalRegion(a) === normalRegion(b);
 }
 
 export interface Copying {
@@ -60,7 +57,7 @@ export async function copySnapshot(
   const id = copyOf(snapshot, copy);
   const fields = { copyId: formatResourceId("snapshots", id), region: copy.region };
   try {
-    await begin(parts, copying, id, signal);
+    await beginCopy(parts, copying, id, signal);
     log.log("info", "copy begun", { phase: "copy begun", ...fields, milliseconds: clock.now() - begun });
     if (parts.config.waitForCopy) {
       const what = `copy snapshot "${snapshot.name}" to ${copy.region}`;
@@ -75,8 +72,11 @@ export async function copySnapshot(
   }
 }
 
-/** Source: learn.microsoft.com/azure/virtual-machines/disks-copy-incremental-snapshot-across-regions */
-async function begin(
+/**
+ * Begins the copy, once Azure lets it: when the snapshot's own data is there. Source:
+ * learn.microsoft.com/azure/virtual-machines/disks-copy-incremental-snapshot-across-regions
+ */
+export async function beginCopy(
   parts: SnapshotterParts,
   { snapshot, tags, copy, again, log }: Copying,
   id: ComputeResource,
@@ -84,10 +84,14 @@ async function begin(
 ): Promise<void> {
   const { clock, config, manager } = parts;
   const what = `copy snapshot "${snapshot.name}" to ${copy.region}`;
-  if (again && (await lookUp(parts, id, signal)) !== undefined) {
+  const limit = { clock, limit: apiLimit(config), what };
+  const found = again ? await lookUp(parts, id, signal) : undefined;
+  if (found !== undefined && !hasFailed(found)) {
     return;
   }
-  // Azure copies nothing whose own data is still on its way.
+  if (found !== undefined) {
+    await within(limit, signal, async (limited) => await deleteSnapshot(await manager(limited), id, limited));
+  }
   const { encryption } = await waitForSnapshot(parts, { id: snapshot, what, until: "data", log }, signal);
   const body: NewSnapshot = {
     location: copy.region,
@@ -100,7 +104,7 @@ async function begin(
     diskEncryptionSetId:
       encryption.diskEncryptionSetId === undefined ? undefined : config.diskEncryptionSetId,
   };
-  await within({ clock, limit: apiLimit(config), what }, signal, async (limited) => {
+  await within(limit, signal, async (limited) => {
     await createSnapshot(await manager(limited), id, body, limited);
   });
 }

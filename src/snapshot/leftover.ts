@@ -61,8 +61,11 @@ function isLeftover({ clock, config }: SnapshotterParts, found: Snapshot, disk: 
   if (found.sourceResourceId?.toLowerCase() !== disk.id.toLowerCase() || !hasRecord(found)) {
     return false;
   }
+  if (found.provisioningState === "Deleting") {
+    return false;
+  }
   // Without data it is in nobody's way.
-  if (hasFailed(found) || found.copyError !== undefined) {
+  if (hasFailed(found)) {
     return true;
   }
   const { timeCreated } = found;

@@ -26,8 +26,8 @@ export async function removeSnapshot(
   const recorded = snapshot === undefined ? undefined : recordedCopy(snapshot, log);
   const wanted = recorded ?? configured;
   // Into its own region nothing is copied.
-  const place =
-    wanted !== undefined && !sameRegion(wanted.region, snapshot?.location ?? "") ? wanted : undefined;
+  const own = wanted !== undefined && sameRegion(wanted.region, snapshot?.location ?? "");
+  const place = own ? undefined : wanted;
   const trouble =
     place === undefined ? undefined : await troubleOf(remove(parts, copyOf(id, place), log, signal));
   const foundAgain = configured !== undefined && place !== undefined && isSameCopy(configured, place);
@@ -74,10 +74,7 @@ function recordedCopy({ tags }: Snapshot, log: Logger): CopyPlace | undefined {
 }
 
 function isSameCopy(a: CopyPlace, b: CopyPlace): boolean {
-  return (
-    a.region.toLowerCase() === b.region.toLowerCase() &&
-    a.resourceGroup.toLowerCase() === b.resourceGroup.toLowerCase()
-  );
+  return sameRegion(a.region, b.region) && a.resourceGroup.toLowerCase() === b.resourceGroup.toLowerCase();
 }
 
 async function remove(

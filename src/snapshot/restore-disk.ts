@@ -29,7 +29,7 @@ export async function restoreDisk(
   const awaited = { id: source.id, what, known: source.snapshot, until: "data", log } as const;
   const snapshot = await waitForSnapshot(parts, awaited, signal);
   log.log("debug", "the snapshot can be restored", { phase: "source", milliseconds: clock.now() - begun });
-  const plan = planRestore({ snapshot, request, config });
+  const plan = planRestore({ snapshot, request, config, subscriptionId: restores.subscriptionId });
   for (const warning of plan.warnings) {
     log.log("warn", warning, { phase: "plan" });
   }

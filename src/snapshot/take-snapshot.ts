@@ -4,6 +4,7 @@ import { Failure } from "../errors/error.ts";
 import type { Logger } from "../log/logger.ts";
 import { hasFailed, waitForSnapshot } from "./completion.ts";
 import { copyPlaceFor, copySnapshot } from "./copy-snapshot.ts";
+import { kindOf } from "./disk-kinds.ts";
 import type { DiskReads } from "./disk-reads.ts";
 import { type CopyPlace, recordOf } from "./disk-record.ts";
 import { chosenPlace, type ChosenPlace } from "./leftover.ts";
@@ -15,9 +16,6 @@ import type { SnapshotterParts } from "./snapshotter-parts.ts";
 import type { SnapshotOfVolume } from "./snapshotter.ts";
 import { apiLimit, within } from "./time-limit.ts";
 import { diskOf } from "./volume-spec.ts";
-
-/** Kinds of which Azure takes incremental snapshots alone. Source: learn.microsoft.com, "Create an incremental snapshot". */
-const INCREMENTAL_ONLY: ReadonlySet<string> = new Set(["premiumv2_lrs", "ultrassd_lrs"]);
 
 /** Takes a snapshot of a disk and, where the location says so, copies it to another region. Resolves to its ID. */
 export async function takeSnapshot(
@@ -79,9 +77,24 @@ function bodyOf(parts: SnapshotterParts, { volume, disk, copy, request }: Subjec
     createOption: "Copy",
     sourceResourceId: disk.id,
     incremental,
-    sku: config.snapshotSku,
+    sku: skuOf(parts, incremental, volume),
     diskEncryptionSetId: undefined,
   };
+}
+
+/** Azure keeps incremental snapshots in standard storage alone. */
+function skuOf(
+  { config, logger }: SnapshotterParts,
+  incremental: boolean | undefined,
+  volume: ComputeResource,
+): string | undefined {
+  const { snapshotSku } = config;
+  if (incremental !== true || snapshotSku !== "Premium_LRS") {
+    return snapshotSku;
+  }
+  const message = `the snapshot of disk "${volume.name}" is incremental, so it is not stored as ${snapshotSku}`;
+  logger.log("warn", message, { phase: "kind" });
+  return undefined;
 }
 
 function incrementalOf(
@@ -89,7 +102,8 @@ function incrementalOf(
   volume: ComputeResource,
   disk: Disk,
 ): boolean | undefined {
-  const only = INCREMENTAL_ONLY.has(disk.sku.toLowerCase());
+  // Source: learn.microsoft.com/azure/virtual-machines/disks-incremental-snapshots
+  const only = kindOf(disk.sku)?.chosen !== undefined;
   const copied = config.copyToRegion !== undefined;
   const incremental = config.incremental ?? (only || copied ? true : undefined);
   const refuse = (reason: string, hint: string): Failure =>
@@ -98,12 +112,6 @@ function incrementalOf(
     throw refuse(
       `Azure takes incremental snapshots alone of ${disk.sku} disks, and the location's incremental is false`,
       "leave incremental out of the location's config: it is then true where Azure takes nothing else",
-    );
-  }
-  if (incremental === false && copied) {
-    throw refuse(
-      "Azure copies incremental snapshots alone to another region, and the location's incremental is false",
-      "leave incremental out of the location's config, or copyToRegion",
     );
   }
   if (
