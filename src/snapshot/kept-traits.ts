@@ -45,32 +45,44 @@ export function keptTraits(wish: TraitsWish): { readonly kept: Kept; readonly wa
 
 type Performance = Pick<Kept, "tier" | "burstingEnabled" | "iops" | "throughput">;
 
-function performance({ was, from, to, sku, wish, warn }: Keeping): Performance {
-  const { tier, iops, throughput } = was;
+function performance(keeping: Keeping): Performance {
+  const { was, to, sku, warn } = keeping;
   // Azure refuses to be told `false` by some kinds, and it is what all of them have unless told otherwise.
-  const burstingEnabled = was.burstingEnabled === true ? true : undefined;
-  const none = { tier: undefined, burstingEnabled: undefined, iops: undefined, throughput: undefined };
+  const bursting = was.burstingEnabled === true;
   if (to === undefined) {
     warn(
       `this version of velero-azure does not know disks of kind ${sku}: their performance is left to Azure`,
     );
-    return none;
+  } else if (!to.tiers) {
+    if (was.tier !== undefined) warn(`performance tier ${was.tier} is lost: ${sku} disks have no tiers`);
+    if (bursting) warn(`on-demand bursting is lost: ${sku} disks do not have it`);
   }
-  if (to.tiers) {
-    return { ...none, tier, burstingEnabled };
+  const tiers = to?.tiers === true;
+  return {
+    tier: tiers ? was.tier : undefined,
+    burstingEnabled: tiers && bursting ? true : undefined,
+    ...chosenPerformance(keeping),
+  };
+}
+
+/** All kinds tell IOPS and throughput; only where they were chosen do they say something beyond the size. */
+function chosenPerformance({
+  was,
+  from,
+  to,
+  sku,
+  wish,
+  warn,
+}: Keeping): Pick<Performance, "iops" | "throughput"> {
+  const { iops, throughput } = was;
+  if (from?.chosen !== undefined && to !== undefined && to.chosen === undefined) {
+    warn(`${iops ?? "?"} IOPS and ${throughput ?? "?"} MB/s are lost: with ${sku} disks the size decides`);
   }
-  if (tier !== undefined) warn(`performance tier ${tier} is lost: ${sku} disks have no tiers`);
-  if (burstingEnabled) warn(`on-demand bursting is lost: ${sku} disks do not have it`);
-  if (to.chosen === undefined || from?.chosen === undefined) {
-    if (from?.chosen !== undefined) {
-      warn(`${iops ?? "?"} IOPS and ${throughput ?? "?"} MB/s are lost: with ${sku} disks the size decides`);
-    }
-    return none;
+  if (from?.chosen === undefined || to?.chosen === undefined) {
+    return { iops: undefined, throughput: undefined };
   }
   const wanted = { iops: wish.request.iops === undefined ? iops : Number(wish.request.iops), throughput };
-  return from === to
-    ? { ...none, ...wanted }
-    : { ...none, ...within(to.chosen, wanted, { sku, wish, warn }) };
+  return from === to ? wanted : within(to.chosen, wanted, { sku, wish, warn });
 }
 
 /** What Ultra and Premium SSD v2 disks make of each other's choices: the nearest that they allow. */
