@@ -9,7 +9,7 @@ import type { OpenSnapshotter } from "./plugin/services/volume-snapshotter.ts";
  */
 async function main(args: readonly string[], env: Environment): Promise<void> {
   if (!isStartedByVelero(env)) {
-    process.exitCode = await (await import("./cli/main.ts")).runCli(args);
+    process.exitCode = await (await import("./cli/main.ts")).runCli(args, env);
     return;
   }
   const openObjectStore: OpenObjectStore = async (config, logger) =>

@@ -1,13 +1,15 @@
 import { parseArgs } from "node:util";
+import type { Environment } from "../config/credentials-file.ts";
 import { COMMIT, VERSION } from "../version.ts";
 
-const HELP = `velero-azure ${VERSION}: Velero's plugin for Azure Blob Storage
+const HELP = `velero-azure ${VERSION}: Velero's plugin for Azure's Blob Storage and disk snapshots
 
-Velero starts this executable by itself; there is nothing to run by hand. Install it by putting it, with the
-folder velero-azure.lib beside it, into the plugin image that "velero install --plugins" names, and give your
-backup storage locations the provider velero.io/azure.
+Velero starts this executable by itself: for backups and restores there is nothing to run by hand. Install it by
+putting it, with the folder velero-azure.lib beside it, into the plugin image that "velero install --plugins" names,
+and give your backup storage and volume snapshot locations the provider velero.io/azure.
 
 Usage:
+  velero-azure snapshots    list, clean up and copy disk snapshots (snapshots --help)
   velero-azure simulator    run a local Azure to try locations against (simulator --help)
   velero-azure --version    print version and commit
   velero-azure --help       print this text
@@ -16,8 +18,9 @@ The keys of a location's config are described in docs/reference.md of the source
 `;
 
 /** Runs the command line. Returns the exit code: 0 done, 1 it failed, 2 the call was wrong. */
-export async function runCli(args: readonly string[]): Promise<number> {
+export async function runCli(args: readonly string[], env: Environment): Promise<number> {
   const [command, ...rest] = args;
+  if (command === "snapshots") return (await import("./snapshots/command.ts")).runSnapshots(rest, env);
   if (command === "simulator") return (await import("../../simulator/command.ts")).runSimulator(rest);
   let values: { version?: boolean | undefined; help?: boolean | undefined };
   try {

@@ -13,8 +13,9 @@ import { LiveCredentials } from "../credentials/live-credentials.ts";
 import { Failure } from "../errors/error.ts";
 import type { Logger } from "../log/logger.ts";
 import { VERSION } from "../version.ts";
-import { ManagedDiskSnapshotter } from "./managed-disk.ts";
+import { type ManagedDiskOptions, ManagedDiskSnapshotter } from "./managed-disk.ts";
 import type { ComputePlace } from "./resource-id.ts";
+import type { SnapshotInventory } from "./snapshot-inventory.ts";
 import type { VolumeSnapshotter } from "./snapshotter.ts";
 
 /** What tests put in place of the usual. */
@@ -35,6 +36,25 @@ export async function openSnapshotter(
   logger: Logger,
   standIns: SnapshotterStandIns = {},
 ): Promise<VolumeSnapshotter> {
+  return new ManagedDiskSnapshotter(openParts(raw, env, logger, standIns));
+}
+
+/** For people who look after a location's snapshots; otherwise as `openSnapshotter`. */
+export async function openInventory(
+  raw: Readonly<Record<string, string>>,
+  env: Environment,
+  logger: Logger,
+): Promise<SnapshotInventory> {
+  const { SnapshotInventory } = await import("./snapshot-inventory.ts");
+  return new SnapshotInventory(openParts(raw, env, logger, {}));
+}
+
+function openParts(
+  raw: Readonly<Record<string, string>>,
+  env: Environment,
+  logger: Logger,
+  standIns: SnapshotterStandIns,
+): ManagedDiskOptions {
   const { config, warnings } = parseVolumeSnapshotterConfig(raw);
   for (const warning of warnings) logger.log("warn", warning);
   const unusable = (error: unknown): void =>
@@ -55,7 +75,7 @@ export async function openSnapshotter(
   const cloud = openCloud(choice.cloud, shared);
   const tokens = openTokenSource(choice.credential.identity, { ...shared, cloud });
   const manager = openResourceManager({ ...shared, cloud, tokens, apiVersion: config.apiVersion });
-  return new ManagedDiskSnapshotter({
+  return {
     config,
     disks,
     snapshots: {
@@ -68,7 +88,7 @@ export async function openSnapshotter(
     temporaryFolder: standIns.temporaryFolder ?? temporaryFolder(env),
     manager: (signal) => manager.get(signal),
     close: () => transport.close(),
-  });
+  };
 }
 
 /** Velero's scratch volume outlives a container that was killed; a container's own folders do not. */

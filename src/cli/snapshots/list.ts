@@ -1,0 +1,56 @@
+import { openInventory } from "../../snapshot/open-snapshotter.ts";
+import type { InventoryEntry } from "../../snapshot/inventory.ts";
+import { readArguments } from "../arguments.ts";
+import { note, print, printJson, proseLogger, table } from "../output.ts";
+import type { CommandContext } from "./command.ts";
+import { configFor, snapshotLocation } from "./locations.ts";
+import { LOCATION_HELP, LOCATION_OPTIONS, readLocations } from "./read-locations.ts";
+import { HEADS, snapshotJson, snapshotRow } from "./words.ts";
+
+const HELP = `velero-azure snapshots list: the snapshots in a location's resource group, and their copies in another region
+
+Usage: velero-azure snapshots list --locations FILE [OPTIONS]
+
+  --backup NAME             only those of this backup
+  --all                     those with Velero's tags, too, that another plugin made
+${LOCATION_HELP}
+
+It needs the right to read snapshots (role Disk Snapshot Contributor, or Reader).
+`;
+
+const OPTIONS = { ...LOCATION_OPTIONS, backup: { type: "string" }, all: { type: "boolean" } } as const;
+
+export async function runList(args: readonly string[], { env, signal }: CommandContext): Promise<number> {
+  const { values } = readArguments(args, OPTIONS);
+  if (values.help === true) {
+    print(HELP.trimEnd());
+    return 0;
+  }
+  const locations = await readLocations(values);
+  const location = snapshotLocation(locations, values.location);
+  await using inventory = await openInventory(configFor(location, locations), env, proseLogger());
+  const entries = (await inventory.list(signal)).filter(
+    ({ snapshot }) =>
+      isListed(snapshot.maker.kind, values.all === true) &&
+      (values.backup === undefined || snapshot.backup === values.backup),
+  );
+  const { subscriptionId, resourceGroup } = inventory.snapshots;
+  if (values.json === true) {
+    const snapshots = entries.map(snapshotJson);
+    printJson({ location: location.name, subscriptionId, resourceGroup, snapshots });
+  } else if (entries.length === 0) {
+    note(`No snapshots in resource group "${resourceGroup}" of subscription "${subscriptionId}".`);
+  } else {
+    print(table(HEADS, rows(entries)));
+  }
+  return 0;
+}
+
+function isListed(maker: InventoryEntry["snapshot"]["maker"]["kind"], all: boolean): boolean {
+  return maker === "this plugin" || maker === "unreadable" || (all && maker === "another plugin");
+}
+
+function rows(entries: readonly InventoryEntry[]): readonly (readonly string[])[] {
+  const now = Date.now();
+  return entries.map((entry) => snapshotRow(entry, now));
+}
