@@ -29,7 +29,7 @@ export async function withDeadline<T>(
   const failure = new Failure("DeadlineExceeded", `${what}: it was not done within ${seconds} s`, { hint });
   const end = (): void => over.abort(failure);
   // By real time, for exchanges that hang; what waits by the clock looks at the time itself.
-  const timer = setTimeout(end, milliseconds);
+  const timer = setTimeout(end, Math.min(milliseconds, LONGEST_TIMER));
   const deadline: Deadline = { at: clock.now() + milliseconds, end };
   const outer = deadlineOf(signal);
   const bounded = Object.assign(AbortSignal.any([signal, over.signal]), {
@@ -41,6 +41,9 @@ export async function withDeadline<T>(
     clearTimeout(timer);
   }
 }
+
+/** What setTimeout can take, 24 days; beyond that it would fire at once. */
+const LONGEST_TIMER = 2 ** 31 - 1;
 
 interface Deadline {
   /** Milliseconds since 1970. */

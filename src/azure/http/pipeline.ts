@@ -159,14 +159,19 @@ export class Pipeline {
     return outcome;
   }
 
-  /** Of the request before it was authorised: no signature can be in what is logged. */
+  /**
+   * Of the request before it was authorised: no signature of ours can be in what is logged. Those that a service signed its
+   * addresses with are left out: a SAS, and the addresses where Resource Manager tells of its operations, kilobytes each.
+   */
   #log(request: HttpRequest, attempt: number, outcome: Outcome, fields: LogFields): void {
     const { logger } = this.#options;
     if (!logger.enabled("debug")) {
       return;
     }
     const query =
-      request.query === "" ? "" : `?${request.query.replaceAll(/(^|&)sig=[^&]*/gi, "$1sig=[redacted]")}`;
+      request.query === ""
+        ? ""
+        : `?${request.query.replaceAll(/(^|&)(sig|[tcsh])=[^&]*/gi, "$1$2=[redacted]")}`;
     logger.log("debug", "request", {
       ...fields,
       method: request.method,

@@ -1,3 +1,5 @@
+import type { Rule } from "./error-rule.ts";
+
 /** One operation on one resource. */
 export interface ResourceCall {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
@@ -16,4 +18,13 @@ export interface ResourceCall {
   readonly permission: { readonly action: string; readonly role: string };
   /** The code of the Failure when the resource is not there. */
   readonly absent: "NotFound" | "FailedPrecondition";
+  /** What refusals mean, by their code, where the service has rules of its own. */
+  readonly rules?: ReadonlyMap<string, Rule> | undefined;
+}
+
+/** Whether the call is about all resources of a kind, not about one. */
+export function isOfMany({ resource }: ResourceCall): boolean {
+  const provider = resource.indexOf("providers");
+  // Behind "providers" comes a namespace, and then pairs of kind and name.
+  return provider !== -1 && (resource.length - provider) % 2 === 1;
 }

@@ -1,4 +1,5 @@
 import type { ResourceCall } from "./call.ts";
+import { COMPUTE_RULES } from "./compute-errors.ts";
 import type { DiskId } from "./disk.ts";
 
 /** In every cloud of Microsoft's; knows what is kept of disks, and `completionPercent`. Azure Stack Hub has 2019-07-01. */
@@ -29,5 +30,6 @@ export function computeCall({ method, what, kind, id, permission, body }: Comput
     resource: computeResource(kind, id),
     apiVersion: API_VERSION,
     absent: "NotFound",
+    rules: COMPUTE_RULES,
   };
 }

@@ -1,5 +1,7 @@
+import { COMPUTE_RULES } from "./compute-errors.ts";
 import { field, textField, textsField } from "./json.ts";
 import type { ResourceCall } from "./call.ts";
+import { listAll } from "./list.ts";
 import type { ResourceManager } from "./resource-manager.ts";
 
 /** A kind of disk as a region has it for a subscription. */
@@ -30,9 +32,10 @@ export async function listDiskSkus(
     apiVersion: "2021-07-01",
     permission: { action: "Microsoft.Compute/skus/read", role: "Reader" },
     absent: "FailedPrecondition",
+    rules: COMPUTE_RULES,
   };
   const skus = new Map<string, DiskSku>();
-  for await (const entry of manager.list(call, signal)) {
+  for await (const entry of listAll(manager, call, signal)) {
     const sku = readSku(entry, location);
     if (sku !== undefined) {
       const known = skus.get(sku.name.toLowerCase());

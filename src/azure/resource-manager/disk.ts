@@ -3,6 +3,7 @@ import type { ResourceCall } from "./call.ts";
 import { computeCall } from "./compute.ts";
 import { encryptionOf, encryptionOut } from "./encryption.ts";
 import { booleanField, field, incomplete, numberField, textField, textMapField, textsField } from "./json.ts";
+import { run } from "./long-running.ts";
 import type { ResourceManager } from "./resource-manager.ts";
 
 /** What resource IDs of disks and snapshots are made of. */
@@ -122,13 +123,17 @@ export async function createDisk(
 ): Promise<void> {
   const what = `create disk "${id.name}"`;
   const body = diskBody(disk);
-  await manager.run(computeCall({ method: "PUT", what, kind: "disks", id, permission: WRITE, body }), signal);
+  await run(
+    manager,
+    computeCall({ method: "PUT", what, kind: "disks", id, permission: WRITE, body }),
+    signal,
+  );
 }
 
 /** Resolves when the disk is gone, and when it was not there. */
 export async function deleteDisk(manager: ResourceManager, id: DiskId, signal: AbortSignal): Promise<void> {
   const what = `delete disk "${id.name}"`;
-  await manager.run(computeCall({ method: "DELETE", what, kind: "disks", id, permission: DELETE }), signal);
+  await run(manager, computeCall({ method: "DELETE", what, kind: "disks", id, permission: DELETE }), signal);
 }
 
 const GIB = 1024 ** 3;

@@ -1,38 +1,38 @@
-import { type ErrorCode, Failure, type FailureOptions } from "../../errors/error.ts";
+import { Failure } from "../../errors/error.ts";
 import { readSome } from "../errors/service-error.ts";
+import { requestedDelay } from "../http/retry.ts";
 import type { HttpResponse } from "../http/transport.ts";
-import { field, textField } from "./json.ts";
 import type { ResourceCall } from "./call.ts";
+import { quoting, type ResourceError, type Rule, sentence } from "./error-rule.ts";
+import { field, textField } from "./json.ts";
+import { linkedScope, notAuthorized } from "./not-authorized.ts";
 
-/** An answer of Resource Manager that is an error. Source: "Common Azure Resource Manager errors", OData error format. */
-export interface ResourceError {
-  readonly status: number;
-  readonly code: string | undefined;
-  readonly message: string;
-  readonly requestId: string | undefined;
-  /** Milliseconds that it asks to wait. */
-  readonly retryAfter: number | undefined;
+export type { ResourceError } from "./error-rule.ts";
+
+/** `now`: milliseconds since 1970. */
+export async function readResourceError(response: HttpResponse, now: number): Promise<ResourceError> {
+  const { status, headers } = response;
+  const told = readError(parsed(await readSome(response.body)));
+  const requestId = headers["x-ms-request-id"] ?? headers["x-ms-correlation-request-id"];
+  return { status, ...told, requestId, retryAfter: requestedDelay(headers, now) };
 }
 
-export async function readResourceError(
-  response: HttpResponse,
-  retryAfter: number | undefined,
-): Promise<ResourceError> {
-  const { status, headers } = response;
-  const { code, message } = readBody(await readSome(response.body));
-  const requestId = headers["x-ms-request-id"] ?? headers["x-ms-correlation-request-id"];
-  return { status, code, message, requestId, retryAfter };
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** `{"error":{"code":…,"message":…}}`; some providers leave the outer object out. */
-function readBody(text: string): { readonly code: string | undefined; readonly message: string } {
-  try {
-    const outer: unknown = JSON.parse(text);
-    const inner = field(outer, "error") ?? outer;
-    return { code: textField(inner, "code"), message: textField(inner, "message") ?? "" };
-  } catch {
-    return { code: undefined, message: "" };
-  }
+export function readError(outer: unknown): Pick<ResourceError, "code" | "message" | "target"> {
+  const inner = field(outer, "error") ?? outer;
+  return {
+    code: textField(inner, "code"),
+    message: textField(inner, "message") ?? "",
+    target: textField(inner, "target"),
+  };
 }
 
 /** Whether what was to be deleted or looked at is not there, or what it would be in is not. */
@@ -48,23 +48,22 @@ export function isBusy({ status, code }: ResourceError): boolean {
   return status === 409 && BUSY.has(code ?? "");
 }
 
+/** Of an operation that a later one on the same resource has ended. */
+export const PREEMPTED = "OperationPreempted";
+
 const BUSY: ReadonlySet<string> = new Set([
   "Conflict",
+  "ConflictingUserInput",
+  "ConflictingServerOperation",
   "AnotherOperationInProgress",
   "OperationInProgress",
-  "OperationPreempted",
-  "ConcurrentOperationInProgress",
-  "RetryableError",
+  PREEMPTED,
 ]);
-
-type Explanation = Pick<FailureOptions, "hint" | "retryable"> & {
-  readonly code: ErrorCode;
-  readonly reason: string;
-};
 
 /** The Failure for it, its code and remedy by the service's own code. */
 export function resourceFailure(call: ResourceCall, error: ResourceError): Failure {
-  const rule = RULES.get(error.code ?? "") ?? byStatus;
+  // Compute refuses too many requests with a code that it has for much else, too.
+  const rule = error.status === 429 ? throttled : ruleFor(error.code ?? "", call);
   const { code, reason, hint, retryable } = rule(error, call);
   const id = error.requestId === undefined ? "" : `, request ID ${error.requestId}`;
   const trail = `(${error.code ?? `HTTP ${error.status}`}${id})`;
@@ -74,39 +73,9 @@ export function resourceFailure(call: ResourceCall, error: ResourceError): Failu
   });
 }
 
-type Rule = (error: ResourceError, call: ResourceCall) => Explanation;
-
-/** The service's sentence in our manner: one line, no full stop, not without end. */
-function sentence({ message, status }: ResourceError): string {
-  const line = message.replaceAll(/\s+/g, " ").trim().replace(/\.$/, "").slice(0, 400);
-  return line === "" ? `Resource Manager answered ${status}` : `Resource Manager says: ${line}`;
+function ruleFor(code: string, { rules }: ResourceCall): Rule {
+  return rules?.get(code) ?? RULES.get(code) ?? byStatus;
 }
-
-function quoting(code: ErrorCode, hint?: string): Rule {
-  return (error) => ({ code, reason: sentence(error), hint });
-}
-
-/** The scope to grant a role on: the resource, as its ID. */
-function scopeOf({ resource }: ResourceCall): string {
-  return `/${resource.join("/")}`;
-}
-
-/**
- * The message names who was refused: `The client 'ID' with object id 'ID' does not have authorization to perform
- * action …`. IDs alone are taken from it.
- */
-const notAuthorized: Rule = ({ message }, call) => {
-  const objectId = /object id '([0-9a-f-]{36})'/i.exec(message)?.[1];
-  const who = objectId === undefined ? "the identity" : `the identity with object ID ${objectId}`;
-  const scope = scopeOf(call);
-  const { action, role } = call.permission;
-  const assignee = objectId ?? "OBJECT_ID";
-  return {
-    code: "PermissionDenied",
-    reason: `${who} may not perform ${action} on "${scope}"`,
-    hint: `give it a role with that action, and wait some minutes until it holds: az role assignment create --assignee-object-id ${assignee} --assignee-principal-type ServicePrincipal --role "${role}" --scope "${scope}"`,
-  };
-};
 
 const badToken: Rule = quoting(
   "Unauthenticated",
@@ -131,19 +100,26 @@ const noGroup: Rule = (_error, { resource }) => ({
   hint: "check resourceGroup in the location's config, or AZURE_RESOURCE_GROUP in the credentials file",
 });
 
-const noResource: Rule = (_error, { resource, absent }) => ({
+/** What is made need not be there: then it is what it is made of, or goes with, that is missing. */
+const noResource: Rule = (error, { resource, absent, method }) => ({
   code: absent,
-  reason: `there is no such resource in resource group "${resource[3]}" of subscription "${resource[1]}"`,
+  reason:
+    method === "PUT"
+      ? sentence(error)
+      : `there is no such resource in resource group "${resource[3]}" of subscription "${resource[1]}"`,
   hint: "check its name, and the resource group and the subscription that the location's config or the credentials file name",
 });
 
-const throttled: Rule = ({ retryAfter }) => {
+const throttled: Rule = ({ retryAfter }, { method, action }) => {
   const wait = retryAfter === undefined ? "later" : `in ${Math.ceil(retryAfter / 1000)} s`;
   return {
     code: "ResourceExhausted",
     reason: `Resource Manager takes no more requests for now and asks to come back ${wait}`,
     retryable: true,
-    hint: "someone sends too many requests for this subscription; signing in by useAAD, with an account key or a SAS token needs none",
+    hint:
+      method === "POST" && action === "listKeys"
+        ? "someone sends too many requests for this subscription; signing in by useAAD, with an account key or a SAS token needs none"
+        : "someone sends too many requests for this subscription; a larger apiTimeout in a volume snapshot location's config waits for longer",
   };
 };
 
@@ -154,7 +130,7 @@ const oldCloud: Rule = quoting(
 
 const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["AuthorizationFailed", notAuthorized],
-  ["LinkedAuthorizationFailed", notAuthorized],
+  ["LinkedAuthorizationFailed", linkedScope],
   ["InvalidAuthenticationToken", badToken],
   ["InvalidAuthenticationTokenAudience", badToken],
   ["ExpiredAuthenticationToken", badToken],
@@ -178,6 +154,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
     quoting("FailedPrecondition", "the subscription is disabled: look at its billing"),
   ],
   ["RequestDisallowedByPolicy", quoting("PermissionDenied", "ask whoever set the policy")],
+  ["TooManyRequests", throttled],
+  ["SubscriptionRequestsThrottled", throttled],
   ["InvalidApiVersionParameter", oldCloud],
   ["NoRegisteredProviderFound", oldCloud],
   ["InvalidResourceType", oldCloud],

@@ -1,133 +1,222 @@
-import { pause } from "../http/deadline.ts";
-import type { Answer, Clock } from "../http/pipeline.ts";
+import { Failure } from "../../errors/error.ts";
+import { interruption, pause } from "../http/deadline.ts";
+import type { Answer } from "../http/pipeline.ts";
 import { requestedDelay } from "../http/retry.ts";
-import type { HttpRequest } from "../http/transport.ts";
 import type { ResourceCall } from "./call.ts";
-import { isAbsent, readResourceError, type ResourceError, resourceFailure } from "./errors.ts";
+import {
+  isAbsent,
+  isBusy,
+  PREEMPTED,
+  readError,
+  readResourceError,
+  type ResourceError,
+  resourceFailure,
+} from "./errors.ts";
 import { field, incomplete, readJson, textField } from "./json.ts";
+import type { ResourceManager } from "./resource-manager.ts";
 
-/** Between two looks where Azure does not tell: most snapshots are done at once, the others may take a while. */
+/**
+ * Carries out a change to the end of the operation that it begins. Resolves to the resource, or what the operation gave,
+ * where Azure told it: no request is made for it.
+ *
+ * A deletion of what is not there is done. A change whose answer was lost is repeated: the same name and body make no second
+ * resource. Where another operation is under way on the resource, its end is waited for, as long as a wait for 429 may last.
+ * Rejects as `ResourceManager.call` does, and with the operation's own failure.
+ */
+export async function run(
+  manager: ResourceManager,
+  call: ResourceCall,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const until = manager.patience(signal);
+  const change: Change = { manager, call, signal, until, waits: new Waits(manager, signal) };
+  try {
+    for (;;) {
+      const answer = await manager.send(call, signal);
+      const end = answer.status < 300 ? await finish(change, answer) : await refusal(change, answer);
+      if ("result" in end) {
+        return end.result;
+      }
+      if ("failure" in end) {
+        throw end.failure;
+      }
+      if (manager.clock.now() >= until) {
+        throw resourceFailure(call, end.hindered);
+      }
+      await change.waits.wait(answer.headers);
+      await settle(change);
+    }
+  } catch (error) {
+    throw signal.aborted ? interruption(`cannot ${call.what}`, signal) : error;
+  }
+}
+
+interface Change {
+  readonly manager: ResourceManager;
+  readonly call: ResourceCall;
+  readonly signal: AbortSignal;
+  /** What passes by itself is waited for no longer, milliseconds since 1970. */
+  readonly until: number;
+  readonly waits: Waits;
+}
+
+/** Another operation came in between; the change may be tried again after it. */
+interface Hindered {
+  readonly hindered: ResourceError;
+}
+
+type End = { readonly result: unknown } | { readonly failure: Failure } | Hindered;
+
+/** Between two looks where Azure does not tell: most snapshots are done at once, others may take a while. */
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 5_000;
 
-/** What a poller needs of the client that began the operation. */
-export interface OperationSite {
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  /** Rejects with `Failure`. */
-  send(request: HttpRequest): Promise<Answer>;
-  /** Undefined for an address that is not Resource Manager's own. */
-  requestTo(address: string): HttpRequest | undefined;
-  requestFor(call: ResourceCall): HttpRequest;
-}
-
-/** Waits that grow, unless they are told. */
-export class Waits {
-  readonly #site: Pick<OperationSite, "clock" | "signal">;
+class Waits {
+  readonly #manager: ResourceManager;
+  readonly #signal: AbortSignal;
   #next = FIRST_WAIT;
 
-  constructor(site: Pick<OperationSite, "clock" | "signal">) {
-    this.#site = site;
+  constructor(manager: ResourceManager, signal: AbortSignal) {
+    this.#manager = manager;
+    this.#signal = signal;
   }
 
-  /** Rejects with the signal's reason when that or its deadline comes first. */
-  async wait(headers: Readonly<Record<string, string>>): Promise<void> {
-    const { clock, signal } = this.#site;
+  /** As long as the last answer asks for. Rejects with the signal's reason when that, or its deadline, comes first. */
+  async wait(headers: Headers): Promise<void> {
+    const { clock } = this.#manager;
     const own = this.#next;
     this.#next = Math.min(LONGEST_WAIT, own * 2);
-    await pause(requestedDelay(headers, clock.now()) ?? own, signal, clock);
+    await pause(requestedDelay(headers, clock.now()) ?? own, this.#signal, clock);
   }
-}
-
-/** The same resource, only read. */
-export function lookAt(call: ResourceCall): ResourceCall {
-  const { what, resource, apiVersion, permission, absent } = call;
-  const [namespace, kind] = permission.action.split("/");
-  const action = `${namespace}/${kind}/read`;
-  return { method: "GET", what, resource, apiVersion, permission: { ...permission, action }, absent };
-}
-
-/**
- * Waits for the end of the operation that a good answer to `call` began, if it began one. The resource's JSON where an
- * answer happened to have it. Rejects with `Failure`: the one of the operation, or of a look at it.
- * Source: learn.microsoft.com/azure/azure-resource-manager/management/async-operations
- */
-export async function finish(call: ResourceCall, first: Answer, site: OperationSite): Promise<unknown> {
-  const waits = new Waits(site);
-  let step = begin(call, first, site);
-  while ("watch" in step) {
-    if (step.wait !== undefined) {
-      await waits.wait(step.wait);
-    }
-    step = await step.watch();
-  }
-  return step.result;
 }
 
 type Headers = Readonly<Record<string, string>>;
 
-/** What to do next: look again, after the wait that the last answer's headers ask for; or nothing. */
-type Step =
-  | { readonly watch: () => Promise<Step>; readonly wait: Headers | undefined }
-  | { readonly result: unknown };
+async function refusal({ manager, call }: Change, answer: Answer): Promise<End> {
+  const error = await readResourceError(answer, manager.clock.now());
+  if (call.method === "DELETE" && isAbsent(error)) {
+    return { result: undefined };
+  }
+  if (!isBusy(error)) {
+    throw resourceFailure(call, error);
+  }
+  return { hindered: error };
+}
 
-function begin(call: ResourceCall, answer: Answer, site: OperationSite): Step {
+/** Until nothing is under way on the resource any more, or it is gone. */
+async function settle({ manager, call, signal, waits }: Change): Promise<void> {
+  const look = lookAt(call);
+  for (;;) {
+    const answer = await manager.send(look, signal);
+    if (answer.status >= 300) {
+      const error = await readResourceError(answer, manager.clock.now());
+      if (isAbsent(error)) {
+        return;
+      }
+      throw resourceFailure(look, error);
+    }
+    if (OVER.has(stateOf(readJson(answer)))) {
+      return;
+    }
+    await waits.wait(answer.headers);
+  }
+}
+
+/** The same resource, only read. */
+function lookAt(call: ResourceCall): ResourceCall {
+  const { what, resource, apiVersion, permission, absent, rules } = call;
+  const [namespace, kind] = permission.action.split("/");
+  const action = `${namespace}/${kind}/read`;
+  return { method: "GET", what, resource, apiVersion, permission: { ...permission, action }, absent, rules };
+}
+
+/** What to do next: look again, after the wait that the last answer's headers ask for, or at once; or nothing. */
+type Step = { readonly watch: () => Promise<Step>; readonly wait: Headers | undefined } | End;
+
+/**
+ * Waits for the end of the operation that a good answer to the call began, if it began one. Source:
+ * learn.microsoft.com/azure/azure-resource-manager/management/async-operations
+ */
+async function finish(change: Change, first: Answer): Promise<End> {
+  const { until, waits, manager } = change;
+  let step = begin(change, first);
+  while ("watch" in step) {
+    if (step.wait !== undefined) {
+      await waits.wait(step.wait);
+    }
+    const { watch } = step;
+    try {
+      step = await watch();
+    } catch (error) {
+      // What is under way goes on while nobody can look at it.
+      const passes = error instanceof Failure && error.code === "Unavailable" && error.retryable;
+      if (!passes || manager.clock.now() + LONGEST_WAIT >= until) {
+        throw error;
+      }
+      step = { watch, wait: NONE };
+    }
+  }
+  return step;
+}
+
+const NONE: Headers = {};
+
+function begin(change: Change, answer: Answer): Step {
   const { status, headers } = answer;
-  const body = readJson(answer);
   if (status === 204) {
     return { result: undefined };
   }
-  const state = stateOf(body);
-  if (status !== 202 && state === "succeeded") {
+  const body = readJson(answer);
+  if (status !== 202 && stateOf(body) === "succeeded") {
     return { result: body };
   }
-  const operation = ownAddress(headers["azure-asyncoperation"], site);
+  const operation = ownAddress(headers["azure-asyncoperation"], change);
   if (operation !== undefined) {
-    return { watch: () => watchOperation(call, operation, site), wait: headers };
+    return { watch: () => watchOperation(change, operation), wait: headers };
   }
-  const location = status === 202 ? ownAddress(headers["location"], site) : undefined;
+  const location = status === 202 ? ownAddress(headers["location"], change) : undefined;
   if (location !== undefined) {
-    return { watch: () => watchLocation(call, location, site), wait: headers };
+    return { watch: () => watchLocation(change, location), wait: headers };
   }
-  return status === 202 ? watchingResource(call, site, headers) : byState(call, body, headers, site);
+  return status === 202 ? watchingResource(change, headers) : byState(change, body, headers);
 }
 
-function ownAddress(address: string | undefined, site: OperationSite): HttpRequest | undefined {
-  return address === undefined ? undefined : site.requestTo(address);
+function ownAddress(address: string | undefined, { manager }: Change): string | undefined {
+  return address !== undefined && manager.owns(address) ? address : undefined;
 }
 
 /** An operation's own resource: its `status` tells. */
-async function watchOperation(call: ResourceCall, at: HttpRequest, site: OperationSite): Promise<Step> {
-  const answer = await site.send(at);
+async function watchOperation(change: Change, at: string): Promise<Step> {
+  const answer = await change.manager.sendTo(at, change.call, change.signal);
   const { headers } = answer;
   if (answer.status >= 300) {
-    return await lost(call, answer, site);
+    return await lost(change, answer);
   }
   const body = readJson(answer);
   const state = textField(body, "status")?.toLowerCase();
   if (state === undefined) {
-    return watchingResource(call, site, headers);
+    return watchingResource(change, headers);
   }
   if (state === "succeeded") {
     return { result: field(field(body, "properties"), "output") };
   }
   if (state === "failed" || state === "canceled") {
-    throw resourceFailure(call, operationError(body, headers, state));
+    return ended(change, body, headers, state);
   }
-  const next = ownAddress(headers["azure-asyncoperation"], site) ?? at;
-  return { watch: () => watchOperation(call, next, site), wait: headers };
+  const next = ownAddress(headers["azure-asyncoperation"], change) ?? at;
+  return { watch: () => watchOperation(change, next), wait: headers };
 }
 
 /** An address that answers 202 until the operation is over, and then as the operation would have. */
-async function watchLocation(call: ResourceCall, at: HttpRequest, site: OperationSite): Promise<Step> {
-  const answer = await site.send(at);
+async function watchLocation(change: Change, at: string): Promise<Step> {
+  const answer = await change.manager.sendTo(at, change.call, change.signal);
   const { status, headers } = answer;
   if (status === 202) {
-    const next = ownAddress(headers["location"], site) ?? at;
-    return { watch: () => watchLocation(call, next, site), wait: headers };
+    const next = ownAddress(headers["location"], change) ?? at;
+    return { watch: () => watchLocation(change, next), wait: headers };
   }
   if (status >= 300) {
-    return await lost(call, answer, site);
+    return await lost(change, answer);
   }
   return { result: status === 204 ? undefined : readJson(answer) };
 }
@@ -136,66 +225,73 @@ async function watchLocation(call: ResourceCall, at: HttpRequest, site: Operatio
  * Operations are kept for a while only, and roles of one's own often do not allow to look at them: then the resource itself
  * tells. Any other refusal is the operation's end.
  */
-async function lost(call: ResourceCall, answer: Answer, site: OperationSite): Promise<Step> {
-  const error = await readResourceError(answer, requestedDelay(answer.headers, site.clock.now()));
-  const elsewhere = call.action === undefined && [401, 403, 404, 410].includes(error.status);
-  if (call.method === "DELETE" && isAbsent(error)) {
-    return watchingResource(call, site, undefined);
-  }
-  if (!elsewhere) {
+async function lost(change: Change, answer: Answer): Promise<Step> {
+  const { call, manager } = change;
+  const error = await readResourceError(answer, manager.clock.now());
+  if (call.action !== undefined || ![401, 403, 404, 410].includes(error.status)) {
     throw resourceFailure(call, error);
   }
-  return watchingResource(call, site, undefined);
+  return watchingResource(change, undefined);
 }
 
 /** `wait`: of the answer before, undefined to look at once. */
-function watchingResource(call: ResourceCall, site: OperationSite, wait: Headers | undefined): Step {
+function watchingResource(change: Change, wait: Headers | undefined): Step {
+  const { call } = change;
   if (call.action !== undefined) {
     throw incomplete(call.what, "address to look after the operation");
   }
-  return { watch: () => watchResource(call, site), wait };
+  return { watch: () => watchResource(change), wait };
 }
 
-async function watchResource(call: ResourceCall, site: OperationSite): Promise<Step> {
+async function watchResource(change: Change): Promise<Step> {
+  const { call, manager, signal } = change;
   const look = lookAt(call);
-  const answer = await site.send(site.requestFor(look));
-  if (answer.status >= 300) {
-    const error = await readResourceError(answer, requestedDelay(answer.headers, site.clock.now()));
-    if (call.method === "DELETE" && isAbsent(error)) {
-      return { result: undefined };
-    }
+  const answer = await manager.send(look, signal);
+  if (answer.status < 300) {
+    return byState(change, readJson(answer), answer.headers);
+  }
+  const error = await readResourceError(answer, manager.clock.now());
+  if (!isAbsent(error)) {
     throw resourceFailure(look, error);
   }
-  return byState(call, readJson(answer), answer.headers, site);
+  if (call.method !== "DELETE") {
+    throw new Failure("Aborted", `cannot ${call.what}: it was deleted while it was being made`, {
+      retryable: true,
+      serviceCode: error.code,
+    });
+  }
+  return { result: undefined };
 }
 
-function byState(call: ResourceCall, body: unknown, headers: Headers, site: OperationSite): Step {
+/** What is being deleted is over when it is no more, whatever it says until then. */
+function byState(change: Change, body: unknown, headers: Headers): Step {
   const state = stateOf(body);
   if (state === "failed" || state === "canceled") {
-    throw resourceFailure(call, operationError(undefined, headers, state));
+    return ended(change, undefined, headers, state);
   }
-  // What is being deleted is over when it is no more, whatever it says until then; only its refusal is an end, too.
-  const over = call.method === "DELETE" ? state === undefined : state === undefined || state === "succeeded";
-  return over ? { result: body } : watchingResource(call, site, headers);
+  const over = change.call.method === "DELETE" ? state === undefined : OVER.has(state);
+  return over ? { result: body } : watchingResource(change, headers);
 }
+
+/** Nothing is under way; what does not tell is what needs no time. */
+const OVER: ReadonlySet<string | undefined> = new Set(["succeeded", "failed", "canceled", undefined]);
 
 function stateOf(body: unknown): string | undefined {
   return textField(field(body, "properties"), "provisioningState")?.toLowerCase();
 }
 
-/** Whether nothing is under way on the resource. */
-export function isSettled(body: unknown): boolean {
-  return ["succeeded", "failed", "canceled", undefined].includes(stateOf(body));
-}
-
-function operationError(body: unknown, headers: Headers, state: "failed" | "canceled"): ResourceError {
-  const error = field(body, "error");
-  const ended = state === "failed" ? "OperationFailed" : "OperationCanceled";
-  return {
+function ended({ call }: Change, body: unknown, headers: Headers, state: "failed" | "canceled"): End {
+  const told = readError({ error: field(body, "error") });
+  const error: ResourceError = {
     status: 200,
-    code: textField(error, "code") ?? ended,
-    message: textField(error, "message") ?? `the operation ended as "${state}"`,
+    code: told.code ?? (state === "failed" ? "OperationFailed" : "OperationCanceled"),
+    message: told.message === "" ? `the operation ended as "${state}"` : told.message,
+    target: told.target,
     requestId: headers["x-ms-request-id"] ?? headers["x-ms-correlation-request-id"],
     retryAfter: undefined,
   };
+  if (error.code === PREEMPTED) {
+    return { hindered: error };
+  }
+  return { failure: resourceFailure(call, error) };
 }

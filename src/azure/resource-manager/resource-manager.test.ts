@@ -1,42 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type ErrorCode, Failure } from "../../errors/error.ts";
-import { silentLogger } from "../../log/logger.ts";
-import { type Reply, type Route, RoutedTransport } from "../http/routed-transport.fixture.ts";
 import { getDisk } from "./disk.ts";
-import { ResourceManager } from "./resource-manager.ts";
+import { HOST, openManager } from "./resource-manager.fixture.ts";
 import { findPrimaryBlobEndpoint, listAccountKey } from "./storage-account.ts";
 
-const host = "management.azure.com";
 const { signal } = new AbortController();
 const account = { subscriptionId: "s-1", resourceGroup: "a group", account: "acc" };
 const disk = { subscriptionId: "s-1", resourceGroup: "nodes", name: "d1" };
-
-function setUp(answer: Reply | Route, options: { apiVersion?: string; address?: string } = {}) {
-  const route: Route = typeof answer === "function" ? answer : () => answer;
-  const transport = new RoutedTransport({ [host]: route });
-  const sleeps: number[] = [];
-  let now = 0;
-  const manager = new ResourceManager({
-    address: `https://${host}`,
-    transport,
-    authorizer: {
-      authorize: (given) => ({ ...given, headers: { ...given.headers, authorization: "Bearer t" } }),
-    },
-    userAgent: "test",
-    logger: silentLogger,
-    clock: {
-      now: () => now,
-      random: () => 0,
-      sleep: async (milliseconds) => {
-        sleeps.push(milliseconds);
-        now += milliseconds;
-      },
-    },
-    ...options,
-  });
-  return { manager, transport, sleeps };
-}
 
 test("the first key that allows everything is taken, its permission in any case", async () => {
   const keys = [
@@ -44,7 +15,7 @@ test("the first key that allows everything is taken, its permission in any case"
     { keyName: "key1", value: "Zmlyc3Q=", permissions: "FULL" },
     { keyName: "key2", value: "c2Vjb25k", permissions: "Full" },
   ];
-  const { manager, transport } = setUp({ status: 200, body: { keys } });
+  const { manager, transport } = openManager({ status: 200, body: { keys } });
   assert.equal((await listAccountKey(manager, account, signal)).reveal(), "Zmlyc3Q=");
   const [request, ...more] = transport.requests;
   assert.equal(more.length, 0);
@@ -59,9 +30,9 @@ test("the first key that allows everything is taken, its permission in any case"
 });
 
 test("the location's apiVersion goes before the kind's own, and the address may have a path", async () => {
-  const { manager, transport } = setUp(
+  const { manager, transport } = openManager(
     { status: 200, body: { sku: { name: "Standard_LRS" } } },
-    { apiVersion: "2019-07-01", address: `https://${host}/arm` },
+    { apiVersion: "2019-07-01", address: `https://${HOST}/arm` },
   );
   await getDisk(manager, disk, signal);
   assert.equal(transport.requests[0]?.query, "api-version=2019-07-01");
@@ -70,14 +41,14 @@ test("the location's apiVersion goes before the kind's own, and the address may 
 
 test("a disk's SKU and zone are read", async () => {
   const body = { location: "westeurope", sku: { name: "Premium_LRS", tier: "Premium" }, zones: ["1"] };
-  const { manager } = setUp({ status: 200, body });
+  const { manager } = openManager({ status: 200, body });
   const { sku, location, zones } = await getDisk(manager, disk, signal);
   assert.deepEqual({ sku, location, zones }, { sku: "Premium_LRS", location: "westeurope", zones: ["1"] });
 });
 
 test("the account's own blob endpoint is read", async () => {
   const blob = "https://acc.z11.blob.storage.azure.net/";
-  const { manager } = setUp({ status: 200, body: { properties: { primaryEndpoints: { blob } } } });
+  const { manager } = openManager({ status: 200, body: { properties: { primaryEndpoints: { blob } } } });
   assert.equal(await findPrimaryBlobEndpoint(manager, account, signal), blob);
 });
 
@@ -89,7 +60,7 @@ const incomplete: ReadonlyArray<readonly [string, unknown, ErrorCode]> = [
 
 for (const [what, body, code] of incomplete) {
   test(`an answer with ${what} is ${code}`, async () => {
-    const { manager } = setUp({ status: 200, body });
+    const { manager } = openManager({ status: 200, body });
     await assert.rejects(listAccountKey(manager, account, signal), { code });
   });
 }
@@ -158,7 +129,7 @@ const refusals: readonly Refusal[] = [
 
 for (const { status, code, message = "No.", failure, tells } of refusals) {
   test(`${status} ${code} is ${failure}, with its remedy and without a second attempt`, async () => {
-    const { manager, transport } = setUp({
+    const { manager, transport } = openManager({
       status,
       headers: { "x-ms-request-id": "id-1" },
       body: { error: { code, message } },
@@ -178,12 +149,15 @@ for (const { status, code, message = "No.", failure, tells } of refusals) {
 }
 
 test("a disk that is not there is NotFound", async () => {
-  const { manager } = setUp({ status: 404, body: { error: { code: "ResourceNotFound", message: "" } } });
+  const { manager } = openManager({
+    status: 404,
+    body: { error: { code: "ResourceNotFound", message: "" } },
+  });
   await assert.rejects(getDisk(manager, disk, signal), { code: "NotFound" });
 });
 
 test("a throttled request waits as long as it is asked to", async () => {
-  const { manager, transport, sleeps } = setUp((_request, count) =>
+  const { manager, transport, sleeps } = openManager((_request, count) =>
     count === 0
       ? { status: 429, headers: { "retry-after": "17" } }
       : { status: 200, body: { sku: { name: "Premium_LRS" } } },
@@ -194,7 +168,7 @@ test("a throttled request waits as long as it is asked to", async () => {
 });
 
 test("a wait beyond patience is told instead of waited for", async () => {
-  const { manager, transport, sleeps } = setUp({
+  const { manager, transport, sleeps } = openManager({
     status: 429,
     headers: { "retry-after": "3600" },
     body: { error: { code: "SubscriptionRequestsThrottled", message: "Too many." } },
@@ -209,7 +183,7 @@ test("a wait beyond patience is told instead of waited for", async () => {
 });
 
 test("a Resource Manager that has no address is Unavailable and names its host", async () => {
-  const { manager } = setUp({ trouble: "resolve" });
+  const { manager } = openManager({ trouble: "resolve" });
   await assert.rejects(getDisk(manager, disk, signal), {
     code: "Unavailable",
     hint: /management\.azure\.com/,
@@ -217,7 +191,7 @@ test("a Resource Manager that has no address is Unavailable and names its host",
 });
 
 test("a call whose signal has fired is Canceled", async () => {
-  const { manager, transport } = setUp({ status: 200 });
+  const { manager, transport } = openManager({ status: 200 });
   await assert.rejects(getDisk(manager, disk, AbortSignal.abort()), { code: "Canceled" });
   assert.equal(transport.requests.length, 0);
 });

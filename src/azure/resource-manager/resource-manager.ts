@@ -3,13 +3,12 @@ import type { Authorizer } from "../auth/authorizer.ts";
 import { transportFailure } from "../errors/errors.ts";
 import { interruption, remaining } from "../http/deadline.ts";
 import { type Answer, type Clock, Pipeline, systemClock } from "../http/pipeline.ts";
-import { requestedDelay, type RetryPolicy } from "../http/retry.ts";
+import type { RetryPolicy } from "../http/retry.ts";
 import type { HttpRequest, HttpTransport } from "../http/transport.ts";
 import type { Logger } from "../../log/logger.ts";
-import type { ResourceCall } from "./call.ts";
-import { isAbsent, isBusy, readResourceError, type ResourceError, resourceFailure } from "./errors.ts";
-import { field, readJson, textField } from "./json.ts";
-import { finish, isSettled, lookAt, type OperationSite, Waits } from "./long-running.ts";
+import { isOfMany, type ResourceCall } from "./call.ts";
+import { readResourceError, type ResourceError, resourceFailure } from "./errors.ts";
+import { readJson } from "./json.ts";
 import { Throttle } from "./throttle.ts";
 
 /** How Resource Manager is reached; the transport may be shared and stays the caller's to close. */
@@ -39,6 +38,8 @@ const RETRY: Partial<RetryPolicy> = {
   total: 120_000,
   statuses: new Set([408, 500, 502, 503, 504]),
 };
+
+/** How long a refusal that passes is waited for where the signal has no deadline. */
 const PATIENCE = 120_000;
 
 const EMPTY = new Uint8Array(0);
@@ -47,21 +48,21 @@ const EMPTY = new Uint8Array(0);
 export class ResourceManager {
   readonly #settings: ResourceManagerSettings;
   readonly #pipeline: Pipeline;
-  readonly #clock: Clock;
   readonly #throttle: Throttle;
+  readonly clock: Clock;
 
   constructor(settings: ResourceManagerSettings) {
     const { transport, authorizer, logger, userAgent } = settings;
     this.#settings = settings;
-    this.#clock = settings.clock ?? systemClock;
-    this.#throttle = settings.throttle ?? new Throttle(this.#clock);
+    this.clock = settings.clock ?? systemClock;
+    this.#throttle = settings.throttle ?? new Throttle(this.clock);
     this.#pipeline = new Pipeline({
       transport,
       authorizer,
       logger,
       headers: { "user-agent": userAgent, accept: "application/json" },
       retry: { ...RETRY, ...settings.retry },
-      clock: this.#clock,
+      clock: this.clock,
     });
   }
 
@@ -72,97 +73,14 @@ export class ResourceManager {
    * minutes allow; Unavailable; Canceled, or the `Failure` that is the signal's reason.
    */
   async call(call: ResourceCall, signal: AbortSignal): Promise<unknown> {
-    const answer = await this.#send(call, this.#requestFor(call), signal);
+    return this.jsonOf(call, await this.send(call, signal));
+  }
+
+  /** The JSON of an answer to the call. Throws as `call` does. */
+  async jsonOf(call: ResourceCall, answer: Answer): Promise<unknown> {
     if (answer.status !== 200) {
-      throw resourceFailure(call, await this.#errorOf(answer));
+      throw resourceFailure(call, await readResourceError(answer, this.clock.now()));
     }
-    return this.#jsonOf(call, answer);
-  }
-
-  /** The entries of all pages, each page asked for when the one before has been taken. Rejects as `call` does. */
-  async *list(call: ResourceCall, signal: AbortSignal): AsyncGenerator<unknown, void, undefined> {
-    let request: HttpRequest | undefined = this.#requestFor(call);
-    while (request !== undefined) {
-      const answer: Answer = await this.#send(call, request, signal);
-      if (answer.status !== 200) {
-        throw resourceFailure(call, await this.#errorOf(answer));
-      }
-      const page = readPage(this.#jsonOf(call, answer));
-      yield* page.entries;
-      request = page.next === undefined ? undefined : this.#requestTo(page.next);
-      if (page.next !== undefined && request === undefined) {
-        throw new Failure(
-          "Unavailable",
-          `cannot ${call.what}: the address of the next page is on another host`,
-          {
-            hint: `check that "${this.#settings.address}" is Azure Resource Manager`,
-          },
-        );
-      }
-    }
-  }
-
-  /**
-   * Carries out a change to the end of the operation that it begins. The resource's JSON where Azure happened to give it: no
-   * request is made for it. A deletion of what is not there is done. An answer that was lost is no reason not to repeat:
-   * the same name and body make no second resource; where another operation is under way on the resource its end is waited for,
-   * as long as a wait for 429 may last. Rejects as `call` does, and with the operation's own failure.
-   */
-  async run(call: ResourceCall, signal: AbortSignal): Promise<unknown> {
-    const site = this.#siteOf(call, signal);
-    const until = this.#clock.now() + (remaining(signal, this.#clock) ?? PATIENCE);
-    const waits = new Waits(site);
-    try {
-      for (;;) {
-        const answer = await site.send(site.requestFor(call));
-        if (answer.status < 300) {
-          return await finish(call, answer, site);
-        }
-        const error = await this.#errorOf(answer);
-        if (call.method === "DELETE" && isAbsent(error)) {
-          return undefined;
-        }
-        if (!isBusy(error) || this.#clock.now() >= until) {
-          throw resourceFailure(call, error);
-        }
-        await waits.wait(answer.headers);
-        await this.#settle(call, site, waits);
-      }
-    } catch (error) {
-      throw signal.aborted ? interruption(`cannot ${call.what}`, signal) : error;
-    }
-  }
-
-  /** Until nothing is under way on the resource any more, or it is gone. */
-  async #settle(call: ResourceCall, site: OperationSite, waits: Waits): Promise<void> {
-    const look = lookAt(call);
-    for (;;) {
-      const answer = await site.send(site.requestFor(look));
-      if (answer.status >= 300) {
-        const error = await this.#errorOf(answer);
-        if (isAbsent(error)) {
-          return;
-        }
-        throw resourceFailure(look, error);
-      }
-      if (isSettled(readJson(answer))) {
-        return;
-      }
-      await waits.wait(answer.headers);
-    }
-  }
-
-  #siteOf(call: ResourceCall, signal: AbortSignal): OperationSite {
-    return {
-      clock: this.#clock,
-      signal,
-      send: (request) => this.#send(call, request, signal),
-      requestTo: (address) => this.#requestTo(address),
-      requestFor: (other) => this.#requestFor(other),
-    };
-  }
-
-  #jsonOf(call: ResourceCall, answer: Answer): unknown {
     const json = readJson(answer);
     if (json === undefined) {
       throw new Failure("Unavailable", `cannot ${call.what}: the answer is not JSON`, {
@@ -172,8 +90,30 @@ export class ResourceManager {
     return json;
   }
 
-  #errorOf(answer: Answer): Promise<ResourceError> {
-    return readResourceError(answer, requestedDelay(answer.headers, this.#clock.now()));
+  /** The answer, whatever its status. Rejects as `call` does where none came. */
+  send(call: ResourceCall, signal: AbortSignal): Promise<Answer> {
+    return this.#send(call, this.#requestFor(call), signal);
+  }
+
+  /** What an address that Resource Manager told answers, as a part of the call; only if `owns` says so. */
+  sendTo(address: string, call: ResourceCall, signal: AbortSignal): Promise<Answer> {
+    const { origin, pathname, search } = new URL(address);
+    const { origin: own } = new URL(this.#settings.address);
+    if (origin !== own) {
+      throw new Failure("Internal", `cannot ${call.what}: "${origin}" is not Resource Manager`);
+    }
+    const request = { method: "GET", origin, path: pathname, query: search.slice(1), headers: {} } as const;
+    return this.#send(call, request, signal);
+  }
+
+  /** Whether an address is Resource Manager's: a token goes nowhere else. */
+  owns(address: string): boolean {
+    return URL.parse(address)?.origin === new URL(this.#settings.address).origin;
+  }
+
+  /** Until when, milliseconds since 1970, what refuses for a while may be waited for. */
+  patience(signal: AbortSignal): number {
+    return this.clock.now() + (remaining(signal, this.clock) ?? PATIENCE);
   }
 
   #requestFor(call: ResourceCall): HttpRequest {
@@ -196,27 +136,16 @@ export class ResourceManager {
     };
   }
 
-  /** Of an address that Resource Manager told; undefined when it is not its own, since a token goes nowhere else. */
-  #requestTo(address: string): HttpRequest | undefined {
-    const { origin } = new URL(this.#settings.address);
-    const url = URL.parse(address, origin);
-    if (url === null || url.origin !== origin) {
-      return undefined;
-    }
-    return { method: "GET", origin, path: url.pathname, query: url.search.slice(1), headers: {} };
-  }
-
   async #send(call: ResourceCall, request: HttpRequest, signal: AbortSignal): Promise<Answer> {
-    const until = this.#clock.now() + (remaining(signal, this.#clock) ?? PATIENCE);
+    const until = this.patience(signal);
     try {
       return await this.#throttle.send({
-        subscriptionId: call.resource[1] ?? "",
-        method: request.method,
+        bucket: `${call.resource[1]?.toLowerCase()} ${kindOf(request, call)}`,
         send: () => this.#pipeline.send(request, signal, { until }),
         until,
         refuse: async (wait, answer) =>
           resourceFailure(call, {
-            ...(answer === undefined ? THROTTLED : await this.#errorOf(answer)),
+            ...(answer === undefined ? THROTTLED : await readResourceError(answer, this.clock.now())),
             retryAfter: wait,
           }),
         signal,
@@ -238,12 +167,13 @@ const THROTTLED: Omit<ResourceError, "retryAfter"> = {
   requestId: undefined,
 };
 
-interface Page {
-  readonly entries: readonly unknown[];
-  readonly next: string | undefined;
-}
-
-function readPage(json: unknown): Page {
-  const entries = field(json, "value");
-  return { entries: Array.isArray(entries) ? entries : [], next: textField(json, "nextLink") };
+/**
+ * What is counted apart: reads, writes, deletions. Lists, too: Compute allows few of them, and who waits for one shall not hinder
+ * those who look after their operations.
+ */
+function kindOf({ method }: HttpRequest, call: ResourceCall): string {
+  if (method === "GET") {
+    return isOfMany(call) ? "list" : "read";
+  }
+  return method === "DELETE" ? "delete" : "write";
 }

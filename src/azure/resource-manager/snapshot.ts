@@ -3,6 +3,8 @@ import { computeCall } from "./compute.ts";
 import type { DiskId, Encryption } from "./disk.ts";
 import { encryptionOf } from "./encryption.ts";
 import { booleanField, field, numberField, textField, textMapField } from "./json.ts";
+import { listAll } from "./list.ts";
+import { run } from "./long-running.ts";
 import type { ResourceManager } from "./resource-manager.ts";
 
 /** A snapshot of a managed disk, as far as it is used. Source: learn.microsoft.com/rest/api/compute/snapshots/get */
@@ -98,7 +100,8 @@ export async function createSnapshot(
     },
   };
   const what = `create snapshot "${id.name}"`;
-  await manager.run(
+  await run(
+    manager,
     computeCall({ method: "PUT", what, kind: "snapshots", id, permission: WRITE, body }),
     signal,
   );
@@ -115,7 +118,8 @@ export async function updateSnapshotTags(
   signal: AbortSignal,
 ): Promise<void> {
   const what = `change the tags of snapshot "${id.name}"`;
-  await manager.run(
+  await run(
+    manager,
     computeCall({ method: "PATCH", what, kind: "snapshots", id, permission: WRITE, body: { tags } }),
     signal,
   );
@@ -128,7 +132,8 @@ export async function deleteSnapshot(
   signal: AbortSignal,
 ): Promise<void> {
   const what = `delete snapshot "${id.name}"`;
-  await manager.run(
+  await run(
+    manager,
     computeCall({ method: "DELETE", what, kind: "snapshots", id, permission: DELETE }),
     signal,
   );
@@ -144,7 +149,7 @@ export async function* listSnapshots(
   const id = { subscriptionId, resourceGroup };
   const what = `list the snapshots of resource group "${resourceGroup}"`;
   const call = computeCall({ method: "GET", what, kind: "snapshots", id, permission: READ });
-  for await (const entry of manager.list(call, signal)) {
+  for await (const entry of listAll(manager, call, signal)) {
     yield readSnapshot(entry, `/${[...call.resource, textField(entry, "name") ?? ""].join("/")}`);
   }
 }

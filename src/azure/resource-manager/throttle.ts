@@ -1,7 +1,7 @@
 import type { Clock } from "../http/pipeline.ts";
 import { pause } from "../http/deadline.ts";
 import { requestedDelay } from "../http/retry.ts";
-import type { HttpMethod, HttpResponse } from "../http/transport.ts";
+import type { HttpResponse } from "../http/transport.ts";
 
 /** Of a wait that nobody tells; doubled with each refusal. */
 const FIRST_WAIT = 1_000;
@@ -11,8 +11,8 @@ const LONGEST_WAIT = 30_000;
 const PLENTY = 64;
 
 export interface ThrottledRequest<T extends HttpResponse> {
-  readonly subscriptionId: string;
-  readonly method: HttpMethod;
+  /** Requests of one bucket wait together. */
+  readonly bucket: string;
   readonly send: () => Promise<T>;
   /** No wait ends later than this, milliseconds since 1970. */
   readonly until: number;
@@ -22,8 +22,8 @@ export interface ThrottledRequest<T extends HttpResponse> {
 }
 
 /**
- * The waits that a Resource Manager asks for, shared by all who use it: it counts a subscription's requests, reads,
- * writes and deletions each for themselves, and refuses who is too many with 429.
+ * The waits that a Resource Manager asks for, shared by all who use it: it refuses with 429 what is too many, and
+ * counts a subscription's reads, writes and deletions each for themselves.
  * Source: learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
  */
 export class Throttle {
@@ -36,8 +36,8 @@ export class Throttle {
 
   /** Sends when it may be sent, again and again until the answer is no 429. */
   async send<T extends HttpResponse>(request: ThrottledRequest<T>): Promise<T> {
-    const { subscriptionId, method, until, refuse, signal } = request;
-    const bucket = this.#bucket(`${subscriptionId.toLowerCase()} ${kindOf(method)}`);
+    const { until, refuse, signal } = request;
+    const bucket = this.#bucket(request.bucket);
     for (;;) {
       const wait = bucket.closedUntil - this.#clock.now();
       if (wait > 0) {
@@ -73,10 +73,6 @@ export class Throttle {
     this.#buckets.set(name, bucket);
     return bucket;
   }
-}
-
-function kindOf(method: HttpMethod): "read" | "write" | "delete" {
-  return method === "GET" || method === "HEAD" ? "read" : method === "DELETE" ? "delete" : "write";
 }
 
 /**
