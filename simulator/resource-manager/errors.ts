@@ -1,3 +1,5 @@
+import type { JsonObject } from "./json.ts";
+
 /**
  * An answer in Resource Manager's error format, `{"error":{"code","message"}}`.
  *
@@ -7,12 +9,21 @@ export class ManagementError extends Error {
   readonly status: number;
   readonly code: string;
   readonly headers: Readonly<Record<string, string>>;
+  /** What stands in the error beside code and message: `target`, `details`. */
+  readonly more: JsonObject;
 
-  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    headers: Readonly<Record<string, string>> = {},
+    more: JsonObject = {},
+  ) {
     super(message);
     this.status = status;
     this.code = code;
     this.headers = headers;
+    this.more = more;
   }
 }
 

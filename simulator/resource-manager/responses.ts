@@ -10,8 +10,8 @@ import type { Answer } from "./routes.ts";
 export function errorAnswer(error: ManagementError, cause: "gateway" | "service"): Answer {
   return {
     status: error.status,
-    headers: { ...error.headers, "x-ms-failure-cause": cause },
-    body: { error: { code: error.code, message: error.message } },
+    headers: { "x-ms-failure-cause": cause, ...error.headers },
+    body: { error: { code: error.code, message: error.message, ...error.more } },
   };
 }
 

@@ -7,7 +7,7 @@ import { groupId, keyOf } from "../resource-id.ts";
 import { emptyState } from "../state.ts";
 import type { ResourceGroupRecord, ResourceManagerState } from "../state.ts";
 import { diskKind } from "./disk-kinds.ts";
-import { completionOf } from "./progress.ts";
+import { completionOf, SOURCE_GONE } from "./progress.ts";
 import type {
   ComputePace,
   DiskAccessRecord,
@@ -107,7 +107,7 @@ export class ComputeInventory {
       throw new Error(`there is no disk or snapshot "${sourceResourceId}"`);
     }
     const { location = source.location, sku = "Standard_LRS", tags = {}, timeCreated } = snapshot;
-    const { copy: _, ...made } = newSnapshot(
+    const made = newSnapshot(
       {
         id: `${group.id}/providers/Microsoft.Compute/snapshots/${name}`,
         ...{ name, location, now: this.#clock.now() },
@@ -117,7 +117,6 @@ export class ComputeInventory {
         properties: { incremental, creationData: { createOption: "Copy", sourceResourceId } },
       },
       source,
-      this.#state.compute,
     );
     const record: SnapshotRecord = {
       ...made,
@@ -237,8 +236,8 @@ export class ComputeInventory {
   failCopies(failing: { count?: number; code?: string; message?: string; atPercent?: number } = {}): void {
     this.#state.compute.failingCopies.push({
       left: failing.count ?? 1,
-      code: failing.code ?? "CopySourceNotFound",
-      message: failing.message ?? "The source of the copy is not there any more.",
+      code: failing.code ?? SOURCE_GONE.code,
+      message: failing.message ?? SOURCE_GONE.message,
       atPercent: failing.atPercent ?? 50,
     });
   }

@@ -56,7 +56,7 @@ export function common(place: NewResource, body: JsonObject, source: Source | un
     generation: source?.generation ?? 0,
     tags: tagsIn(body) ?? {},
     sizeGiB: numberIn(properties, "diskSizeGB") ?? source?.sizeGiB ?? 0,
-    encryption: encryptionIn(properties) ?? source?.encryption ?? { type: PLATFORM_KEY },
+    encryption: encryptionIn(properties) ?? { type: PLATFORM_KEY },
     networkAccessPolicy: textIn(properties, "networkAccessPolicy") ?? "AllowAll",
     ...optional("diskAccessId", textIn(properties, "diskAccessId")),
     publicNetworkAccess: textIn(properties, "publicNetworkAccess") ?? "Enabled",
@@ -89,7 +89,7 @@ export function optional<Name extends string, Value>(
   return value === undefined ? {} : ({ [name]: value } as Record<Name, Value>);
 }
 
-/** Disks whose performance is set by hand have 4096 bytes unless told otherwise; others have none to tell. */
+/** Disks whose performance is set by hand have 4096 bytes unless told otherwise; others must not be told. */
 function sectorSize(
   creation: JsonObject,
   provisioned: boolean,

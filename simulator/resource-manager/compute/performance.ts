@@ -54,9 +54,13 @@ export function performanceOf(disk: Pick<DiskRecord, "sku" | "tier" | "sizeGiB" 
   return { iops: 500, throughput: sku === "Standard_LRS" ? 60 : 100 };
 }
 
-/** The numbers of the tiers that there are: P1, P2, … */
+/** Whether there is such a tier: P1, P2, … */
 export function isTier(tier: string): boolean {
   return PREMIUM.some(([, number]) => `P${number}` === tier);
+}
+
+export function tierNumber(tier: string): number {
+  return Number(tier.slice(1));
 }
 
 function stepOf(steps: readonly Step[], sizeGiB: number): Step {

@@ -102,7 +102,7 @@ export function checkNotBusy(request: ManagementRequest, id: string): void {
   if (busy) {
     throw new ManagementError(
       409,
-      "ConflictingUserInput",
+      "Conflict",
       `Cannot perform the operation on resource ${id}: another operation on it is in progress.`,
     );
   }

@@ -2,26 +2,20 @@ import { createHash } from "node:crypto";
 
 import { booleanIn, objectIn, textIn } from "../json.ts";
 import type { JsonObject } from "../json.ts";
-import { common, optional } from "./disk-creation.ts";
+import { common, encryptionIn, optional } from "./disk-creation.ts";
 import type { NewResource, Source } from "./disk-creation.ts";
-import { diskKind } from "./disk-kinds.ts";
-import { beginCopy } from "./progress.ts";
-import type { ComputeSettings, SnapshotRecord } from "./records.ts";
+import { SNAPSHOT_SKUS } from "./disk-kinds.ts";
+import type { SnapshotRecord } from "./records.ts";
+import { regionNamed } from "./regions.ts";
 
 /** A snapshot of a disk, or a copy of a snapshot. The rules were asked before. */
-export function newSnapshot(
-  place: NewResource,
-  body: JsonObject,
-  source: Source,
-  settings: ComputeSettings,
-): SnapshotRecord {
+export function newSnapshot(place: NewResource, body: JsonObject, source: Source): SnapshotRecord {
   const properties = objectIn(body, "properties");
   const createOption = textIn(objectIn(properties, "creationData"), "createOption") ?? "Copy";
   const incremental = booleanIn(properties, "incremental") ?? false;
   const diskSku = "diskSku" in source ? source.diskSku : source.sku;
+  const sku = textIn(objectIn(body, "sku"), "name");
   const data = common(place, body, source);
-  const { backgroundCopy, regionCopy } = settings.pace;
-  const duration = durationOf(createOption, diskSku, "diskSku" in source, backgroundCopy, regionCopy);
   return {
     ...data,
     createOption,
@@ -29,23 +23,18 @@ export function newSnapshot(
     diskSku,
     ...optional("logicalSectorSize", source.logicalSectorSize),
     ...(incremental ? { familyId: familyOf(source, place.location) } : {}),
-    sku: textIn(objectIn(body, "sku"), "name") ?? "Standard_LRS",
-    ...(duration === undefined ? {} : { copy: beginCopy(settings, place.now, duration) }),
+    sku:
+      SNAPSHOT_SKUS.find((known) => known.toLowerCase() === sku?.toLowerCase()) ??
+      sku ??
+      chosenSku(incremental, place),
+    // Unlike a disk, a snapshot is encrypted as what it is made of.
+    encryption: encryptionIn(properties) ?? source.encryption,
   };
 }
 
-/** Of a copy in the background; undefined where there is none. */
-function durationOf(
-  createOption: string,
-  diskSku: string,
-  ofSnapshot: boolean,
-  backgroundCopy: number,
-  regionCopy: number,
-): number | undefined {
-  if (createOption === "CopyStart") {
-    return regionCopy;
-  }
-  return !ofSnapshot && diskKind(diskSku)?.copiedInBackground === true ? backgroundCopy : undefined;
+/** Source: learn.microsoft.com/azure/virtual-machines/disks-incremental-snapshots */
+function chosenSku(incremental: boolean, { location }: NewResource): string {
+  return incremental && regionNamed(location).zones.length > 0 ? "Standard_ZRS" : "Standard_LRS";
 }
 
 /** A GUID of its own for each disk and region; a copy's for the family that it is copied from. */

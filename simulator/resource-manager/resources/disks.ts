@@ -1,17 +1,20 @@
 import { grantAccess, revokeAccess } from "../compute/access.ts";
 import { acceptedBody, diskBody } from "../compute/bodies.ts";
 import { newDisk } from "../compute/disk-creation.ts";
-import { checkDisk, checkDeletion } from "../compute/disk-rules.ts";
+import { checkDeletion, checkDisk, checkDiskBody } from "../compute/disk-rules.ts";
 import { updateDisk } from "../compute/disk-update.ts";
-import { accept, checkNotBusy, existing, newId, page } from "../compute/requests.ts";
-import { sourceOf } from "../compute/sources.ts";
+import { checkLinkedAccess } from "../compute/linked-access.ts";
+import { checkName, checkTags } from "../compute/name-rules.ts";
 import type { DiskRecord } from "../compute/records.ts";
-import { textIn } from "../json.ts";
+import { checkRegion } from "../compute/regions.ts";
+import { accept, checkNotBusy, existing, newId, page } from "../compute/requests.ts";
+import { checkComplete, checkSameLocation, sourceOf } from "../compute/sources.ts";
+import { locationRequired } from "../errors.ts";
+import { tagsIn, textIn } from "../json.ts";
+import type { JsonObject } from "../json.ts";
 import { keyOf } from "../resource-id.ts";
 import { GROUP, variable } from "../routes.ts";
 import type { Answer, ManagementRequest, Route } from "../routes.ts";
-import { checkRegion } from "../compute/regions.ts";
-import { locationRequired } from "../errors.ts";
 import { locationName } from "./location.ts";
 
 const TYPE = "Microsoft.Compute/disks";
@@ -56,7 +59,7 @@ export function diskRoutes(): readonly Route[] {
       method: "PATCH",
       path: DISK,
       action: action("write"),
-      answer: async (request) => change(request, existingDisk(request)),
+      answer: update,
     },
     {
       operation: "disks/delete",
@@ -86,30 +89,42 @@ function existingDisk(request: ManagementRequest): DiskRecord {
   return existing(request, request.state.disks, TYPE);
 }
 
+async function update(request: ManagementRequest): Promise<Answer> {
+  const body = await request.body();
+  checkLinkedAccess(request, `${TYPE}/write`, body);
+  return change(request, existingDisk(request), body);
+}
+
 async function create(request: ManagementRequest): Promise<Answer> {
   const body = await request.body();
-  const former = request.state.disks[keyOf(request.id)];
-  if (former !== undefined) {
-    return change(request, former);
-  }
   const { state, now } = request;
+  const name = variable(request, "name");
+  checkLinkedAccess(request, `${TYPE}/write`, body);
   const location = locationName(textIn(body, "location"));
+  const former = state.disks[keyOf(request.id)];
+  if (former !== undefined && former.provisioningState !== "Failed") {
+    checkSameLocation(former, location, variable(request, "group"));
+    return change(request, former, body);
+  }
   if (location === undefined) {
     throw locationRequired();
   }
+  checkTags(tagsIn(body) ?? {});
   checkRegion(state.compute, location);
+  checkName(name, "disk");
+  checkDiskBody(body);
   const source = sourceOf(request, body, location);
-  checkDisk(request, body, location, source);
-  const id = newId(request, TYPE);
-  const disk = newDisk({ id, name: variable(request, "name"), location, now }, body, source);
-  state.disks[keyOf(id)] = disk;
+  checkComplete(source, now);
+  const disk = newDisk({ id: newId(request, TYPE), name, location, now }, body, source);
+  checkDisk(state, disk, source);
+  state.disks[keyOf(disk.id)] = disk;
   return begin(request, disk);
 }
 
-async function change(request: ManagementRequest, disk: DiskRecord): Promise<Answer> {
+function change(request: ManagementRequest, disk: DiskRecord, body: JsonObject): Answer {
   checkRegion(request.state.compute, disk.location);
   checkNotBusy(request, disk.id);
-  updateDisk(request, disk, await request.body());
+  updateDisk(request.state, disk, body);
   disk.provisioningState = "Updating";
   return begin(request, disk);
 }

@@ -1,17 +1,22 @@
 import { grantAccess, revokeAccess } from "../compute/access.ts";
 import { acceptedBody, snapshotBody } from "../compute/bodies.ts";
-import { newSnapshot } from "../compute/snapshot-creation.ts";
-import { checkSnapshot, requireSource } from "../compute/snapshot-rules.ts";
-import { updateSnapshot } from "../compute/snapshot-update.ts";
-import { accept, checkNotBusy, existing, newId, page } from "../compute/requests.ts";
-import { checkUnread, sourceOf } from "../compute/sources.ts";
+import { checkLinkedAccess } from "../compute/linked-access.ts";
+import { checkName, checkTags } from "../compute/name-rules.ts";
+import { breakCopiesOf, startCopy } from "../compute/progress.ts";
+import { failureByCount } from "../compute/quota.ts";
 import type { SnapshotRecord } from "../compute/records.ts";
-import { textIn } from "../json.ts";
+import { checkRegion } from "../compute/regions.ts";
+import { accept, checkNotBusy, existing, newId, page } from "../compute/requests.ts";
+import { newSnapshot } from "../compute/snapshot-creation.ts";
+import { checkSnapshot, checkSnapshotSettings, requireSource } from "../compute/snapshot-rules.ts";
+import { updateSnapshot } from "../compute/snapshot-update.ts";
+import { checkSameLocation, checkUnread, sourceOf } from "../compute/sources.ts";
+import { locationRequired } from "../errors.ts";
+import { tagsIn, textIn } from "../json.ts";
+import type { JsonObject } from "../json.ts";
 import { keyOf } from "../resource-id.ts";
 import { GROUP, variable } from "../routes.ts";
 import type { Answer, ManagementRequest, Route } from "../routes.ts";
-import { checkRegion } from "../compute/regions.ts";
-import { locationRequired } from "../errors.ts";
 import { locationName } from "./location.ts";
 
 const TYPE = "Microsoft.Compute/snapshots";
@@ -56,7 +61,7 @@ export function snapshotRoutes(): readonly Route[] {
       method: "PATCH",
       path: SNAPSHOT,
       action: action("write"),
-      answer: async (request) => change(request, existingSnapshot(request)),
+      answer: update,
     },
     {
       operation: "snapshots/delete",
@@ -86,51 +91,70 @@ function existingSnapshot(request: ManagementRequest): SnapshotRecord {
   return existing(request, request.state.snapshots, TYPE);
 }
 
+async function update(request: ManagementRequest): Promise<Answer> {
+  const body = await request.body();
+  checkLinkedAccess(request, `${TYPE}/write`, body);
+  return change(request, existingSnapshot(request), body);
+}
+
 async function create(request: ManagementRequest): Promise<Answer> {
   const body = await request.body();
-  const former = request.state.snapshots[keyOf(request.id)];
-  if (former !== undefined) {
-    return change(request, former);
-  }
   const { state, now } = request;
+  const name = variable(request, "name");
+  checkLinkedAccess(request, `${TYPE}/write`, body);
   const location = locationName(textIn(body, "location"));
+  const former = state.snapshots[keyOf(request.id)];
+  if (former !== undefined && former.provisioningState !== "Failed") {
+    checkSameLocation(former, location, variable(request, "group"));
+    return change(request, former, body);
+  }
   if (location === undefined) {
     throw locationRequired();
   }
+  checkTags(tagsIn(body) ?? {});
   checkRegion(state.compute, location);
+  checkName(name, "snapshot");
   const source = requireSource(sourceOf(request, body, location));
-  checkSnapshot(request, body, location, source);
   const id = newId(request, TYPE);
-  const place = { id, name: variable(request, "name"), location, now };
-  const snapshot = newSnapshot(place, body, source, state.compute);
+  checkSnapshot(state, { id, location, body, source, now });
+  const snapshot = newSnapshot({ id, name, location, now }, body, source);
+  checkSnapshotSettings(state, snapshot);
+  startCopy(state.compute, snapshot, now);
   state.snapshots[keyOf(id)] = snapshot;
-  return begin(request, snapshot);
+  return begin(request, snapshot, failureByCount(state, snapshot));
 }
 
-async function change(request: ManagementRequest, snapshot: SnapshotRecord): Promise<Answer> {
+function change(request: ManagementRequest, snapshot: SnapshotRecord, body: JsonObject): Answer {
   checkRegion(request.state.compute, snapshot.location);
   checkNotBusy(request, snapshot.id);
-  updateSnapshot(request, snapshot, await request.body());
+  updateSnapshot(request.state, snapshot, body);
   snapshot.provisioningState = "Updating";
   return begin(request, snapshot);
 }
 
-function begin(request: ManagementRequest, snapshot: SnapshotRecord): Answer {
+function begin(
+  request: ManagementRequest,
+  snapshot: SnapshotRecord,
+  failure?: { readonly code: string; readonly message: string },
+): Answer {
   const { location, id } = snapshot;
   const milliseconds = request.state.compute.pace.snapshot;
   const body = acceptedBody(snapshotBody(snapshot, request.now));
-  return accept(request, { effect: "provision", resourceId: id, location, milliseconds }, body);
+  const begun = { effect: "provision", resourceId: id, location, milliseconds } as const;
+  return accept(request, failure === undefined ? begun : { ...begun, failure }, body);
 }
 
 function remove(request: ManagementRequest): Answer {
-  if (request.state.snapshots[keyOf(request.id)] === undefined) {
+  const { state, now } = request;
+  if (state.snapshots[keyOf(request.id)] === undefined) {
     return { status: 204 };
   }
   const snapshot = existingSnapshot(request);
   checkNotBusy(request, snapshot.id);
-  checkUnread(snapshot, "snapshot", request.now);
+  checkUnread(snapshot, "snapshot", now);
+  breakCopiesOf(state, snapshot, now);
   snapshot.provisioningState = "Deleting";
   const { location, id } = snapshot;
-  const milliseconds = request.state.compute.pace.deletion;
+  const milliseconds = state.compute.pace.deletion;
   return accept(request, { effect: "delete", resourceId: id, location, milliseconds });
 }
