@@ -8,6 +8,7 @@ import type { RetryPolicy } from "../http/retry.ts";
 import type { HttpTransport } from "../http/transport.ts";
 import { Lookup } from "../account/lookup.ts";
 import { ResourceManager } from "./resource-manager.ts";
+import type { Throttle } from "./throttle.ts";
 
 export interface ResourceManagerParts {
   readonly cloud: CloudSource;
@@ -18,6 +19,8 @@ export interface ResourceManagerParts {
   readonly apiVersion: string | undefined;
   readonly retry?: Partial<RetryPolicy> | undefined;
   readonly clock?: Clock | undefined;
+  /** Shared by the locations of a process; absent: one of its own. */
+  readonly throttle?: Throttle | undefined;
 }
 
 /** The Resource Manager of a location's cloud, which may have to be asked for first. Makes no request by itself. */
