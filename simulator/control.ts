@@ -37,7 +37,8 @@ const INVENTORY_CALLS = [
   ...(["assignRole", "removeRoleAssignment"] as const),
   ...(["addSnapshot", "addDiskEncryptionSet", "addDiskAccess", "writeDisk", "attachDisk"] as const),
   ...(["disk", "snapshot", "disks", "snapshots", "setComputePace", "setComputePageSize"] as const),
-  ...(["loseRegion", "restoreRegion", "failCopies"] as const),
+  ...(["loseRegion", "restoreRegion", "failCopies", "failOperations", "restrictSkus"] as const),
+  ...(["addLock", "removeLock"] as const),
 ] as const satisfies readonly (keyof Inventory)[];
 
 /**

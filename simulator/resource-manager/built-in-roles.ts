@@ -165,7 +165,6 @@ export const BUILT_IN_ROLES: readonly BuiltInRole[] = [
     {
       actions: [
         "Microsoft.Authorization/*/read",
-        "Microsoft.Resources/subscriptions/resourceGroups/read",
         "Microsoft.Compute/disks/read",
         "Microsoft.Compute/disks/beginGetAccess/action",
       ],
@@ -189,6 +188,19 @@ export const BUILT_IN_ROLES: readonly BuiltInRole[] = [
         "Microsoft.Storage/storageAccounts/write",
         "Microsoft.Storage/storageAccounts/read",
         "Microsoft.Storage/storageAccounts/delete",
+      ],
+    },
+  ),
+  role(
+    "b50d9833-a0cb-478e-945f-707fcc997c13",
+    "Disk Restore Operator",
+    "Lets a backup vault make disks of snapshots",
+    {
+      actions: [
+        "Microsoft.Authorization/*/read",
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+        "Microsoft.Compute/disks/write",
+        "Microsoft.Compute/disks/read",
       ],
     },
   ),

@@ -7,6 +7,8 @@ import { accessTo, newStorageAccount } from "./account-record.ts";
 import { builtInRole } from "./built-in-roles.ts";
 import { ComputeInventory } from "./compute/compute-inventory.ts";
 import type { InGroup } from "./compute/compute-inventory.ts";
+import { lockKey } from "./locks.ts";
+import type { LockRecord } from "./locks.ts";
 import { systemAssigned, userAssigned } from "./managed-identities.ts";
 import { isAllowed } from "./permissions.ts";
 import { groupId, keyOf } from "./resource-id.ts";
@@ -145,6 +147,21 @@ export class Inventory extends ComputeInventory implements AccessControl {
   /** Ends what `assignRole` began. */
   removeRoleAssignment(id: string): void {
     delete this.state.roleAssignments[keyOf(id)];
+  }
+
+  /** Keeps what is at a scope or in it from being deleted or, ReadOnly, from being changed at all. */
+  addLock(lock: { scope: string; name?: string; level?: LockRecord["level"] }): LockRecord {
+    const record: LockRecord = {
+      scope: lock.scope,
+      name: lock.name ?? "lock",
+      level: lock.level ?? "CanNotDelete",
+    };
+    this.state.locks[lockKey(record)] = record;
+    return record;
+  }
+
+  removeLock(scope: string, name = "lock"): void {
+    delete this.state.locks[lockKey({ scope, name })];
   }
 
   /** A managed identity by its client ID: this half of `PrincipalSource`. */

@@ -37,16 +37,16 @@ export function settleOperations(state: ResourceManagerState, now: number): void
   for (const operation of Object.values(state.operations)) {
     if (operation.status === "InProgress" && operation.doneAt <= now) {
       operation.status = operation.failure === undefined ? "Succeeded" : "Failed";
-      if (operation.effect === "delete") {
+      if (operation.effect === "delete" && operation.status === "Succeeded") {
         removeWithin(state, operation.resourceId);
-      } else if (operation.effect === "provision") {
+      } else if (operation.effect !== "access") {
         settleResource(state, operation.resourceId, operation.status);
       }
     }
   }
 }
 
-/** A resource that is being deleted meanwhile stays so. */
+/** A deletion that failed leaves a resource behind that says Failed, as a creation does. */
 function settleResource(state: ResourceManagerState, id: string, outcome: "Succeeded" | "Failed"): void {
   const account = state.storageAccounts[id];
   if (account !== undefined) {
@@ -54,7 +54,7 @@ function settleResource(state: ResourceManagerState, id: string, outcome: "Succe
   }
   const made =
     state.disks[id] ?? state.snapshots[id] ?? state.diskEncryptionSets[id] ?? state.diskAccesses[id];
-  if (made !== undefined && made.provisioningState !== "Deleting") {
+  if (made !== undefined) {
     made.provisioningState = outcome;
   }
 }

@@ -1,17 +1,13 @@
+import { COMPUTE_RATE_LIMITS, computeBuckets, computeThrottled } from "./compute/rate-limits.ts";
+import type { ComputeRateLimits, Limit } from "./compute/rate-limits.ts";
 import { ManagementError } from "./errors.ts";
-
-/** A token bucket. */
-export interface Limit {
-  readonly capacity: number;
-  readonly perSecond: number;
-}
 
 /**
  * Resource Manager's buckets, a principal and subscription each, and the storage provider's, a subscription each.
  * Sources: learn.microsoft.com/azure/azure-resource-manager/management/request-limits-and-throttling
  * and its section on the storage provider's limits.
  */
-export interface RateLimits {
+export interface RateLimits extends ComputeRateLimits {
   readonly reads: Limit;
   readonly writes: Limit;
   readonly deletes: Limit;
@@ -29,6 +25,7 @@ export const AZURE_RATE_LIMITS: RateLimits = {
   storageReads: { capacity: 800, perSecond: 800 / 300 },
   storageLists: { capacity: 100, perSecond: 100 / 300 },
   storageWrites: { capacity: 1200, perSecond: 1200 / 3600 },
+  ...COMPUTE_RATE_LIMITS,
 };
 
 /** What a request counts as. */
@@ -38,6 +35,8 @@ export interface CountedRequest {
   /** The subscription's GUID; the tenant's for a request without a subscription. */
   readonly subscription: string | undefined;
   readonly principal: string;
+  /** Where the resource is, which Compute counts by. */
+  readonly region?: string | undefined;
 }
 
 export interface RateLimiter {
@@ -66,7 +65,8 @@ export function rateLimiter(limits: RateLimits): RateLimiter {
       const subscription = request.subscription ?? "tenant";
       const general = take(`${kind} ${subscription} ${request.principal}`, limits[kind], now);
       if ("retryAfterSeconds" in general) {
-        throw throttled(request, general.retryAfterSeconds);
+        const { retryAfterSeconds } = general;
+        throw subscriptionThrottled(request, retryAfterSeconds, { "retry-after": String(retryAfterSeconds) });
       }
       const storage = storageLimitOf(request);
       if (storage !== undefined) {
@@ -75,9 +75,24 @@ export function rateLimiter(limits: RateLimits): RateLimiter {
           throw throttled(request, provider.retryAfterSeconds);
         }
       }
-      return headersOf(request, general.left);
+      return { ...headersOf(request, general.left), ...countAtCompute(request, now) };
     },
   };
+
+  function countAtCompute(
+    { operation, subscription, region }: CountedRequest,
+    now: number,
+  ): Readonly<Record<string, string>> {
+    const buckets = computeBuckets(operation);
+    const left = buckets.map(({ limit, name }) => {
+      const taken = take(`${name} ${subscription ?? ""} ${region ?? ""}`, limits[limit], now);
+      if ("retryAfterSeconds" in taken) {
+        throw computeThrottled(name, taken.retryAfterSeconds, limits[limit]);
+      }
+      return `Microsoft.Compute/${name};${taken.left}`;
+    });
+    return left.length === 0 ? {} : { "x-ms-ratelimit-remaining-resource": left.join(",") };
+  }
 }
 
 /** 429 in the words of the service that limits. Without `retryAfterSeconds` the client is left to guess. */
@@ -95,6 +110,18 @@ export function throttled(request: CountedRequest, retryAfterSeconds: number | u
       headers,
     );
   }
+  const [bucket] = computeBuckets(request.operation);
+  if (bucket !== undefined) {
+    return computeThrottled(bucket.name, retryAfterSeconds, AZURE_RATE_LIMITS[bucket.limit]);
+  }
+  return subscriptionThrottled(request, retryAfterSeconds, headers);
+}
+
+function subscriptionThrottled(
+  request: CountedRequest,
+  retryAfterSeconds: number | undefined,
+  headers: Readonly<Record<string, string>>,
+): ManagementError {
   return new ManagementError(
     429,
     "SubscriptionRequestsThrottled",

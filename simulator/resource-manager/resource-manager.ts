@@ -7,6 +7,7 @@ import { requiredApiVersion } from "./api-versions.ts";
 import { signIn } from "./authentication.ts";
 import { ManagementError, resourceGroupNotFound, subscriptionNotFound } from "./errors.ts";
 import type { Inventory } from "./inventory.ts";
+import { checkLocks } from "./locks.ts";
 import { metadataEndpoints } from "./metadata-endpoints.ts";
 import type { OperationPace } from "./operations.ts";
 import { AZURE_RATE_LIMITS, rateLimiter, throttled } from "./rate-limits.ts";
@@ -90,12 +91,13 @@ class Gateway {
     await this.#suffer(counted, effects);
     const now = skewed(clock.now(), effects);
     const caller = await this.#signedIn(request, subscription, effects, now);
-    const limits = this.#limiter.count({ ...counted, principal: caller.oid }, clock.now());
+    const id = `/${segments.join("/")}`;
+    const region = this.#regionOf(id);
+    const limits = this.#limiter.count({ ...counted, principal: caller.oid, region }, clock.now());
     if (route === undefined) {
       throw noSuchType(segments, apiVersion);
     }
     this.#letThrough(route, segments, apiVersion, caller);
-    const id = `/${segments.join("/")}`;
     const { method, origin } = request;
     const { state } = inventory;
     const body = () => readBody(request);
@@ -159,6 +161,7 @@ class Gateway {
     const record = this.#groupOf(subscription, group);
     checkVersionOf(route, apiVersion, record?.location ?? "global");
     this.#authorize(route, segments, caller);
+    checkLocks(this.#options.inventory.state, scopeOfRequest(route.path, segments), route.method);
     if (group !== undefined && record === undefined && route.withoutGroup !== true) {
       throw resourceGroupNotFound(group);
     }
@@ -166,6 +169,14 @@ class Gateway {
 
   #groupOf(subscription: string | undefined, group: string | undefined): ResourceGroupRecord | undefined {
     return this.#options.inventory.state.resourceGroups[keyOf(groupId(subscription ?? "", group ?? ""))];
+  }
+
+  /** Of a disk or snapshot that is there; of what is to be made, that of its group, where it mostly is. */
+  #regionOf(id: string): string | undefined {
+    const { disks, snapshots, resourceGroups } = this.#options.inventory.state;
+    const key = keyOf(id).split("/").slice(0, 9).join("/");
+    const known = disks[key] ?? snapshots[key] ?? resourceGroups[key.split("/providers/")[0] ?? ""];
+    return known?.location ?? /\/locations\/([^/]+)/.exec(key)?.[1];
   }
 
   #authorize({ action, path }: Route, segments: readonly string[], caller: AccessTokenClaims): void {

@@ -1,5 +1,8 @@
 import { blobContainerRoutes } from "./resources/blob-containers.ts";
 import { computeOperationRoutes } from "./resources/compute-operations.ts";
+import { computeSkuRoutes } from "./resources/compute-skus.ts";
+import { diskAccessRoutes } from "./resources/disk-accesses.ts";
+import { diskEncryptionSetRoutes } from "./resources/disk-encryption-sets.ts";
 import { diskRoutes } from "./resources/disks.ts";
 import { federatedIdentityCredentialRoutes } from "./resources/federated-identity-credentials.ts";
 import { operationRoutes } from "./resources/operations.ts";
@@ -27,6 +30,9 @@ export function allRoutes(surroundings: Surroundings): readonly Route[] {
     ...federatedIdentityCredentialRoutes(),
     ...operationRoutes(surroundings),
     ...computeOperationRoutes(),
+    ...computeSkuRoutes(),
+    ...diskAccessRoutes(),
+    ...diskEncryptionSetRoutes(),
     ...diskRoutes(),
     ...snapshotRoutes(),
   ];

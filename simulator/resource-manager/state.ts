@@ -8,6 +8,7 @@ import type {
   SnapshotRecord,
 } from "./compute/records.ts";
 import type { JsonObject } from "./json.ts";
+import type { LockRecord } from "./locks.ts";
 
 /**
  * All that a simulated Resource Manager knows: plain JSON, to be written with `JSON.stringify` and handed in again.
@@ -32,6 +33,7 @@ export interface ResourceManagerState {
   readonly diskEncryptionSets: Record<string, DiskEncryptionSetRecord>;
   readonly diskAccesses: Record<string, DiskAccessRecord>;
   readonly compute: ComputeSettings;
+  readonly locks: Record<string, LockRecord>;
   /** Keyed by the operation's GUID. */
   readonly operations: Record<string, OperationRecord>;
 }
@@ -180,6 +182,7 @@ export function emptyState(): ResourceManagerState {
     diskEncryptionSets: {},
     diskAccesses: {},
     compute: defaultComputeSettings(),
+    locks: {},
     operations: {},
   };
 }

@@ -127,11 +127,14 @@ function given(name: string, value: Json | undefined): JsonObject {
   return value === undefined ? {} : { [name]: value };
 }
 
+const TOLD_AT_ONCE: ReadonlySet<string> = new Set([
+  ...["diskSizeGB", "creationData", "incremental", "encryption", "networkAccessPolicy"],
+]);
+
 /** What is answered to a PUT that was accepted: what was asked for, not yet there. */
 export function acceptedBody(whole: JsonObject): JsonObject {
   const { id: _, type: __, properties, ...head } = whole;
   const asked = { ...(properties as JsonObject) };
-  const left = ["diskSizeGB", "creationData", "incremental", "encryption", "networkAccessPolicy"];
-  const kept = Object.fromEntries(Object.entries(asked).filter(([name]) => left.includes(name)));
+  const kept = Object.fromEntries(Object.entries(asked).filter(([name]) => TOLD_AT_ONCE.has(name)));
   return { ...head, properties: { ...kept, provisioningState: "Updating", isArmResource: true } };
 }

@@ -1,21 +1,10 @@
 import { randomUUID } from "node:crypto";
 
-import type { SimulatedClock } from "../../core/clock.ts";
-import { timestamp } from "../json.ts";
-import { settleOperations } from "../operations.ts";
-import { groupId, keyOf } from "../resource-id.ts";
-import { emptyState } from "../state.ts";
-import type { ResourceGroupRecord, ResourceManagerState } from "../state.ts";
+import { keyOf } from "../resource-id.ts";
+import { ComputeLevers } from "./compute-levers.ts";
 import { diskKind } from "./disk-kinds.ts";
-import { completionOf, SOURCE_GONE } from "./progress.ts";
-import type {
-  ComputePace,
-  DiskAccessRecord,
-  DiskEncryptionSetRecord,
-  DiskRecord,
-  Outage,
-  SnapshotRecord,
-} from "./records.ts";
+import { completionOf } from "./progress.ts";
+import type { DiskAccessRecord, DiskEncryptionSetRecord, DiskRecord, SnapshotRecord } from "./records.ts";
 import { newSnapshot } from "./snapshot-creation.ts";
 
 /** Where a resource lies. */
@@ -23,12 +12,6 @@ export interface InGroup {
   readonly subscriptionId: string;
   readonly resourceGroup: string;
   readonly name: string;
-}
-
-export interface InventoryOptions {
-  readonly clock: SimulatedClock;
-  /** A state that was kept; it is used and changed in place. */
-  readonly state?: ResourceManagerState;
 }
 
 /** What a test may say of a disk; the rest is as Azure chooses it, but 8 GiB and Premium_LRS. */
@@ -41,26 +24,8 @@ export type SnapshotView = SnapshotRecord & {
   readonly copyFailed: boolean;
 };
 
-/** The part of the inventory that Compute has: disks, what they are protected by, snapshots, and levers. */
-export class ComputeInventory {
-  readonly #clock: SimulatedClock;
-  readonly #state: ResourceManagerState;
-
-  constructor(options: InventoryOptions) {
-    this.#clock = options.clock;
-    // A state that an older version kept has fewer tables.
-    this.#state =
-      options.state === undefined
-        ? emptyState()
-        : Object.assign(options.state, { ...emptyState(), ...options.state });
-  }
-
-  /** The live state, after what is due by the clock has happened; keep it with `JSON.stringify`. */
-  get state(): ResourceManagerState {
-    settleOperations(this.#state, this.#clock.now());
-    return this.#state;
-  }
-
+/** The part of the inventory that Compute has: disks, what they are protected by, and snapshots. */
+export class ComputeInventory extends ComputeLevers {
   addDisk(disk: DiskSettings): DiskRecord {
     const { subscriptionId, resourceGroup, name, ...settings } = disk;
     const group = this.group(subscriptionId, resourceGroup);
@@ -84,7 +49,7 @@ export class ComputeInventory {
       ...(provisioned ? { logicalSectorSize: 4096 } : {}),
       ...settings,
     };
-    this.#state.disks[keyOf(record.id)] = record;
+    this.state.disks[keyOf(record.id)] = record;
     return record;
   }
 
@@ -102,7 +67,7 @@ export class ComputeInventory {
     const { subscriptionId, resourceGroup, name, sourceResourceId, incremental = false } = snapshot;
     const group = this.group(subscriptionId, resourceGroup);
     const key = keyOf(sourceResourceId);
-    const source = this.#state.disks[key] ?? this.#state.snapshots[key];
+    const source = this.state.disks[key] ?? this.state.snapshots[key];
     if (source === undefined) {
       throw new Error(`there is no disk or snapshot "${sourceResourceId}"`);
     }
@@ -110,7 +75,7 @@ export class ComputeInventory {
     const made = newSnapshot(
       {
         id: `${group.id}/providers/Microsoft.Compute/snapshots/${name}`,
-        ...{ name, location, now: this.#clock.now() },
+        ...{ name, location, now: this.now() },
       },
       {
         ...{ location, tags, sku: { name: sku } },
@@ -123,7 +88,7 @@ export class ComputeInventory {
       provisioningState: "Succeeded",
       ...(timeCreated === undefined ? {} : { timeCreated }),
     };
-    this.#state.snapshots[keyOf(record.id)] = record;
+    this.state.snapshots[keyOf(record.id)] = record;
     return record;
   }
 
@@ -146,7 +111,7 @@ export class ComputeInventory {
       keyIsAccessible: true,
       ...settings,
     };
-    this.#state.diskEncryptionSets[keyOf(record.id)] = record;
+    this.state.diskEncryptionSets[keyOf(record.id)] = record;
     return record;
   }
 
@@ -162,7 +127,7 @@ export class ComputeInventory {
       provisioningState: "Succeeded",
       ...settings,
     };
-    this.#state.diskAccesses[keyOf(record.id)] = record;
+    this.state.diskAccesses[keyOf(record.id)] = record;
     return record;
   }
 
@@ -187,7 +152,7 @@ export class ComputeInventory {
     if (record === undefined) {
       return undefined;
     }
-    const { percent, failure } = completionOf(record, this.#clock.now());
+    const { percent, failure } = completionOf(record, this.now());
     return { ...record, completionPercent: percent, copyFailed: failure !== undefined };
   }
 
@@ -197,69 +162,6 @@ export class ComputeInventory {
 
   snapshots(): readonly SnapshotView[] {
     return Object.values(this.state.snapshots).flatMap(({ id }) => this.snapshot(id) ?? []);
-  }
-
-  /** How long things take from now on; what is not named stays as it is. */
-  setComputePace(pace: Partial<ComputePace>): ComputePace {
-    const { compute } = this.#state;
-    compute.pace = { ...compute.pace, ...pace };
-    return compute.pace;
-  }
-
-  /** How many disks, snapshots and so on a page of a list has. */
-  setComputePageSize(size: number): void {
-    this.#state.compute.pageSize = size;
-  }
-
-  /** Puts a region out of service. What a lost one had is gone for good. */
-  loseRegion(location: string, how: Outage = "lost"): void {
-    const { compute, disks, snapshots, diskEncryptionSets, diskAccesses } = this.#state;
-    compute.outages[location] = how;
-    if (how === "unavailable") {
-      return;
-    }
-    for (const table of [disks, snapshots, diskEncryptionSets, diskAccesses]) {
-      for (const [key, resource] of Object.entries(table)) {
-        if (resource.location === location) {
-          delete table[key];
-        }
-      }
-    }
-  }
-
-  /** Takes it into service again. */
-  restoreRegion(location: string): void {
-    delete this.#state.compute.outages[location];
-  }
-
-  /** The next copies that begin (in the background, or by CopyStart) fail on their way. */
-  failCopies(failing: { count?: number; code?: string; message?: string; atPercent?: number } = {}): void {
-    this.#state.compute.failingCopies.push({
-      left: failing.count ?? 1,
-      code: failing.code ?? SOURCE_GONE.code,
-      message: failing.message ?? SOURCE_GONE.message,
-      atPercent: failing.atPercent ?? 50,
-    });
-  }
-
-  protected timestamp(): string {
-    return timestamp(this.#clock.now());
-  }
-
-  protected tenantOf(subscriptionId: string): string {
-    const subscription = this.#state.subscriptions[subscriptionId.toLowerCase()];
-    if (subscription === undefined) {
-      throw new Error(`there is no subscription "${subscriptionId}"`);
-    }
-    return subscription.tenantId;
-  }
-
-  protected group(subscriptionId: string, name: string): ResourceGroupRecord {
-    const group = this.#state.resourceGroups[keyOf(groupId(subscriptionId, name))];
-    if (group === undefined) {
-      throw new Error(`there is no resource group "${name}" in subscription "${subscriptionId}"`);
-    }
-    return group;
   }
 
   #diskThere(id: string): DiskRecord {

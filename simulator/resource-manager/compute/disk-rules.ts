@@ -36,7 +36,7 @@ export function checkDiskBody(body: JsonObject): void {
 /** Throws in Azure's words for a disk that cannot be. */
 export function checkDisk(state: ResourceManagerState, disk: DiskRecord, source: Source | undefined): void {
   const region = regionNamed(disk.location);
-  const kind = kindIn(region, disk.sku);
+  const kind = kindIn(region, disk.sku, state.compute.restrictedSkus[region.name] ?? []);
   checkZones(region, kind, disk);
   checkSize(kind, disk, source);
   checkSectors(kind, disk, source);
@@ -75,15 +75,19 @@ export function checkDeletion(disk: DiskRecord, now: number): void {
   checkUnread(disk, "disk", now);
 }
 
-function kindIn(region: Region, sku: string): DiskKind {
-  const kind = diskKind(sku);
-  if (kind !== undefined && zonesOf(region, kind.sku) !== undefined) {
-    return kind;
-  }
-  const there = DISK_KINDS.filter((other) => zonesOf(region, other.sku) !== undefined).map(
-    (other) => other.sku,
+function kindIn(region: Region, sku: string, restricted: readonly string[]): DiskKind {
+  const there = DISK_KINDS.filter(
+    (kind) => zonesOf(region, kind.sku) !== undefined && !restricted.includes(kind.sku),
   );
-  throw skuNotSupported(sku, "Disk", there);
+  const kind = there.find((each) => each.sku === diskKind(sku)?.sku);
+  if (kind === undefined) {
+    throw skuNotSupported(
+      sku,
+      "Disk",
+      there.map((each) => each.sku),
+    );
+  }
+  return kind;
 }
 
 /** `resource`: `Disk` or `Snapshot`. */

@@ -134,6 +134,16 @@ export interface FailingCopies {
   readonly atPercent: number;
 }
 
+/** Operations that are accepted and then fail: the next ones that begin. */
+export interface FailingOperations {
+  left: number;
+  /** `disks`, `snapshots`, … */
+  readonly type: string;
+  readonly effect: "provision" | "delete";
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Levers of the simulated Compute. */
 export interface ComputeSettings {
   pace: ComputePace;
@@ -142,6 +152,9 @@ export interface ComputeSettings {
   /** By region. */
   readonly outages: Record<string, Outage>;
   readonly failingCopies: FailingCopies[];
+  readonly failingOperations: FailingOperations[];
+  /** Kinds of disk that no subscription may have in a region, though it has them. */
+  readonly restrictedSkus: Record<string, readonly string[]>;
 }
 
 /** Everything done at once, and clients poll as they like. */
@@ -151,5 +164,7 @@ export function defaultComputeSettings(): ComputeSettings {
     pageSize: 200,
     outages: {},
     failingCopies: [],
+    failingOperations: [],
+    restrictedSkus: {},
   };
 }

@@ -5,6 +5,7 @@ import { keyOf } from "../resource-id.ts";
 import { variable } from "../routes.ts";
 import type { Answer, ManagementRequest } from "../routes.ts";
 import type { OperationRecord } from "../state.ts";
+import type { ComputeSettings } from "./records.ts";
 import { checkRegion } from "./regions.ts";
 
 interface Located {
@@ -73,7 +74,9 @@ export function accept(request: ManagementRequest, begun: Begun, body?: JsonObje
   const { location, milliseconds, ...operation } = begun;
   const { state, origin, apiVersion, now } = request;
   const subscriptionId = variable(request, "subscription");
-  const { operationId } = beginOperation(state, { ...operation, subscriptionId }, now, { milliseconds });
+  const failure = begun.failure ?? failureByLever(state.compute, begun);
+  const whole = { ...operation, subscriptionId, ...(failure === undefined ? {} : { failure }) };
+  const { operationId } = beginOperation(state, whole, now, { milliseconds });
   const provider = `/subscriptions/${subscriptionId}/providers/Microsoft.Compute`;
   const address = `${origin}${provider}/locations/${location}/DiskOperations/${operationId}?p=${operationId}`;
   const version = `api-version=${encodeURIComponent(apiVersion)}`;
@@ -86,6 +89,22 @@ export function accept(request: ManagementRequest, begun: Begun, body?: JsonObje
     },
     ...(body === undefined ? {} : { body }),
   };
+}
+
+function failureByLever({ failingOperations }: ComputeSettings, { effect, resourceId }: Begun) {
+  const type = resourceId.split("/").at(-2)?.toLowerCase();
+  const index = failingOperations.findIndex(
+    (failing) => failing.effect === effect && failing.type.toLowerCase() === type,
+  );
+  const failing = failingOperations[index];
+  if (failing === undefined) {
+    return undefined;
+  }
+  failing.left -= 1;
+  if (failing.left < 1) {
+    failingOperations.splice(index, 1);
+  }
+  return { code: failing.code, message: failing.message };
 }
 
 export function retryAfter({ state }: ManagementRequest): Readonly<Record<string, string>> {
