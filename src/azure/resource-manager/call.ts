@@ -1,4 +1,4 @@
-import type { Rule } from "./error-rule.ts";
+import type { ErrorCode, FailureOptions } from "../../errors/error.ts";
 
 /** One operation on one resource. */
 export interface ResourceCall {
@@ -28,3 +28,25 @@ export function isOfMany({ resource }: ResourceCall): boolean {
   // Behind "providers" comes a namespace, and then pairs of kind and name.
   return provider !== -1 && (resource.length - provider) % 2 === 1;
 }
+
+/** An answer of Resource Manager that is an error. Source: "Common Azure Resource Manager errors", OData error format. */
+export interface ResourceError {
+  /** That of a good answer where an operation says that it failed. */
+  readonly status: number;
+  readonly code: string | undefined;
+  readonly message: string;
+  /** The field of the request that is meant: `sku.name`. */
+  readonly target?: string | undefined;
+  readonly requestId: string | undefined;
+  /** Milliseconds that it asks to wait. */
+  readonly retryAfter: number | undefined;
+}
+
+/** What a refusal means, without what was to be done. */
+export type Explanation = Pick<FailureOptions, "hint" | "retryable"> & {
+  readonly code: ErrorCode;
+  readonly reason: string;
+};
+
+/** How one kind of refusal is explained. */
+export type Rule = (error: ResourceError, call: ResourceCall) => Explanation;

@@ -1,4 +1,5 @@
-import { passing, quoting, type Rule, sentence } from "./error-rule.ts";
+import type { Rule } from "./call.ts";
+import { passing, quoting, sentence } from "./error-rule.ts";
 
 /** Compute has this code for each state that does not allow what is asked, and for most of its limits. */
 const notAllowed: Rule = (error) => {

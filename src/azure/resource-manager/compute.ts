@@ -1,6 +1,12 @@
 import type { ResourceCall } from "./call.ts";
 import { COMPUTE_RULES } from "./compute-errors.ts";
-import type { DiskId } from "./disk.ts";
+
+/** What resource IDs of disks and snapshots are made of. */
+export interface DiskId {
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  readonly name: string;
+}
 
 /** In every cloud of Microsoft's; knows what is kept of disks, and `completionPercent`. Azure Stack Hub has 2019-07-01. */
 const API_VERSION = "2023-04-02";

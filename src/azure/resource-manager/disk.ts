@@ -1,25 +1,13 @@
 import { failureCode } from "../../errors/error.ts";
 import type { ResourceCall } from "./call.ts";
-import { computeCall } from "./compute.ts";
-import { encryptionOf, encryptionOut } from "./encryption.ts";
+import { computeCall, type DiskId } from "./compute.ts";
+import { type Encryption, encryptionOf, encryptionOut } from "./encryption.ts";
 import { booleanField, field, incomplete, numberField, textField, textMapField, textsField } from "./json.ts";
 import { run } from "./long-running.ts";
 import type { ResourceManager } from "./resource-manager.ts";
 
-/** What resource IDs of disks and snapshots are made of. */
-export interface DiskId {
-  readonly subscriptionId: string;
-  readonly resourceGroup: string;
-  readonly name: string;
-}
-
-/** How a disk or snapshot is encrypted at rest. Source: learn.microsoft.com/rest/api/compute/disks/get#encryption */
-export interface Encryption {
-  /** `EncryptionAtRestWithPlatformKey`, `…WithCustomerKey`, `…WithPlatformAndCustomerKeys`. */
-  readonly type: string | undefined;
-  /** Resource ID. */
-  readonly diskEncryptionSetId: string | undefined;
-}
+export type { DiskId } from "./compute.ts";
+export type { Encryption } from "./encryption.ts";
 
 /** What makes a disk the disk it is, beside its content. What the service leaves out is undefined. */
 export interface DiskTraits {

@@ -1,5 +1,12 @@
-import type { Encryption } from "./disk.ts";
 import { field, textField } from "./json.ts";
+
+/** How a disk or snapshot is encrypted at rest. Source: learn.microsoft.com/rest/api/compute/disks/get#encryption */
+export interface Encryption {
+  /** `EncryptionAtRestWithPlatformKey`, `…WithCustomerKey`, `…WithPlatformAndCustomerKeys`. */
+  readonly type: string | undefined;
+  /** Resource ID. */
+  readonly diskEncryptionSetId: string | undefined;
+}
 
 /** Of the properties of a disk or a snapshot. */
 export function encryptionOf(properties: unknown): Encryption {

@@ -1,25 +1,5 @@
-import type { ErrorCode, FailureOptions } from "../../errors/error.ts";
-import { isOfMany, type ResourceCall } from "./call.ts";
-
-/** An answer of Resource Manager that is an error. Source: "Common Azure Resource Manager errors", OData error format. */
-export interface ResourceError {
-  /** That of a good answer where an operation says that it failed. */
-  readonly status: number;
-  readonly code: string | undefined;
-  readonly message: string;
-  /** The field of the request that is meant: `sku.name`. */
-  readonly target?: string | undefined;
-  readonly requestId: string | undefined;
-  /** Milliseconds that it asks to wait. */
-  readonly retryAfter: number | undefined;
-}
-
-export type Explanation = Pick<FailureOptions, "hint" | "retryable"> & {
-  readonly code: ErrorCode;
-  readonly reason: string;
-};
-
-export type Rule = (error: ResourceError, call: ResourceCall) => Explanation;
+import type { ErrorCode } from "../../errors/error.ts";
+import { isOfMany, type ResourceCall, type ResourceError, type Rule } from "./call.ts";
 
 /** The service's sentence in our manner: one line, no full stop, not without end. */
 export function sentence({ message, status, target }: ResourceError): string {

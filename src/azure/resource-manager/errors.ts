@@ -2,12 +2,10 @@ import { Failure } from "../../errors/error.ts";
 import { readSome } from "../errors/service-error.ts";
 import { requestedDelay } from "../http/retry.ts";
 import type { HttpResponse } from "../http/transport.ts";
-import type { ResourceCall } from "./call.ts";
-import { quoting, type ResourceError, type Rule, sentence } from "./error-rule.ts";
+import type { ResourceCall, ResourceError, Rule } from "./call.ts";
+import { quoting, sentence } from "./error-rule.ts";
 import { field, textField } from "./json.ts";
 import { linkedScope, notAuthorized } from "./not-authorized.ts";
-
-export type { ResourceError } from "./error-rule.ts";
 
 /** `now`: milliseconds since 1970. */
 export async function readResourceError(response: HttpResponse, now: number): Promise<ResourceError> {

@@ -2,16 +2,8 @@ import { Failure } from "../../errors/error.ts";
 import { interruption, pause } from "../http/deadline.ts";
 import type { Answer } from "../http/pipeline.ts";
 import { requestedDelay } from "../http/retry.ts";
-import type { ResourceCall } from "./call.ts";
-import {
-  isAbsent,
-  isBusy,
-  PREEMPTED,
-  readError,
-  readResourceError,
-  type ResourceError,
-  resourceFailure,
-} from "./errors.ts";
+import type { ResourceCall, ResourceError } from "./call.ts";
+import { isAbsent, isBusy, PREEMPTED, readError, readResourceError, resourceFailure } from "./errors.ts";
 import { field, incomplete, readJson, textField } from "./json.ts";
 import type { ResourceManager } from "./resource-manager.ts";
 

@@ -1,4 +1,5 @@
-import { type Rule, scopeOf, sentence } from "./error-rule.ts";
+import type { Rule } from "./call.ts";
+import { scopeOf, sentence } from "./error-rule.ts";
 
 /**
  * The message names who was refused: `The client 'ID' with object id 'ID' does not have authorization to perform

@@ -1,5 +1,5 @@
 import type { ResourceCall } from "./call.ts";
-import type { DiskId } from "./disk.ts";
+import type { DiskId } from "./compute.ts";
 import { incomplete, textField } from "./json.ts";
 import type { ResourceManager } from "./resource-manager.ts";
 

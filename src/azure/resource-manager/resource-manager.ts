@@ -6,8 +6,8 @@ import { type Answer, type Clock, Pipeline, systemClock } from "../http/pipeline
 import type { RetryPolicy } from "../http/retry.ts";
 import type { HttpRequest, HttpTransport } from "../http/transport.ts";
 import type { Logger } from "../../log/logger.ts";
-import { isOfMany, type ResourceCall } from "./call.ts";
-import { readResourceError, type ResourceError, resourceFailure } from "./errors.ts";
+import { isOfMany, type ResourceCall, type ResourceError } from "./call.ts";
+import { readResourceError, resourceFailure } from "./errors.ts";
 import { readJson } from "./json.ts";
 import { Throttle } from "./throttle.ts";
 

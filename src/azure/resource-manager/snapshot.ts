@@ -1,7 +1,6 @@
 import { failureCode } from "../../errors/error.ts";
-import { computeCall } from "./compute.ts";
-import type { DiskId, Encryption } from "./disk.ts";
-import { encryptionOf } from "./encryption.ts";
+import { computeCall, type DiskId } from "./compute.ts";
+import { type Encryption, encryptionOf } from "./encryption.ts";
 import { booleanField, field, numberField, textField, textMapField } from "./json.ts";
 import { listAll } from "./list.ts";
 import { run } from "./long-running.ts";
