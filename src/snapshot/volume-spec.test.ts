@@ -13,6 +13,8 @@ function csi(volumeHandle: string, driver = "disk.csi.azure.com"): PersistentVol
   };
 }
 
+const block = { volumeMode: "Block", accessModes: ["ReadWriteMany"] };
+
 const ids: ReadonlyArray<readonly [string, PersistentVolume, string]> = [
   ["a CSI volume in the credentials' place has its disk's name", csi(here), "d1"],
   [
@@ -27,6 +29,32 @@ const ids: ReadonlyArray<readonly [string, PersistentVolume, string]> = [
     "an in-tree volume of another place keeps its resource ID",
     { spec: { azureDisk: { diskName: "d1", diskURI: elsewhere } } },
     elsewhere,
+  ],
+  [
+    "an in-tree volume that is migrated to the CSI driver has its disk's name",
+    {
+      metadata: {
+        name: "pv-1",
+        annotations: {
+          "pv.kubernetes.io/provisioned-by": "kubernetes.io/azure-disk",
+          "pv.kubernetes.io/migrated-to": "disk.csi.azure.com",
+        },
+      },
+      spec: { azureDisk: { diskName: "d1", diskURI: here, kind: "Managed" } },
+    },
+    "d1",
+  ],
+  [
+    "a block volume that several machines share has its disk's name",
+    { spec: { ...block, csi: { driver: "disk.csi.azure.com", volumeHandle: here } } },
+    "d1",
+  ],
+  [
+    "an in-tree volume whose address is spelled in another case has its disk's name",
+    {
+      spec: { azureDisk: { diskName: "d1", diskURI: here.toUpperCase(), kind: "Managed" } },
+    },
+    "d1",
   ],
   ["a volume that is no Azure disk has none", { spec: { hostPath: { path: "/x" } } }, ""],
   ["a volume without a spec has none", {}, ""],
@@ -47,6 +75,21 @@ const unreadable: ReadonlyArray<readonly [string, PersistentVolume]> = [
 for (const [what, volume] of unreadable) {
   test(`an Azure disk ${what} is an error and not left out`, () => {
     assert.throws(() => volumeIdOf(volume, disks), { code: "InvalidArgument" });
+  });
+}
+
+const vhd = "https://account.blob.core.windows.net/vhds/d1.vhd";
+for (const azureDisk of [
+  { diskName: "d1.vhd", diskURI: vhd, kind: "Dedicated" },
+  { diskName: "d1.vhd", diskURI: vhd },
+  { diskName: "d1.vhd", kind: "Shared" },
+]) {
+  test(`a disk that is a blob (${JSON.stringify(azureDisk)}) is refused with what can be done`, () => {
+    assert.throws(() => volumeIdOf({ metadata: { name: "pv-1" }, spec: { azureDisk } }, disks), {
+      code: "FailedPrecondition",
+      message: /"pv-1".*managed disks/,
+      hint: /backup-volumes/,
+    });
   });
 }
 

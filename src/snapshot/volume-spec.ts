@@ -1,4 +1,5 @@
 import { Failure } from "../errors/error.ts";
+import { boundTo, cachedAs, type RestoredDisk } from "./volume-place.ts";
 import {
   type ComputePlace,
   type ComputeResource,
@@ -7,7 +8,11 @@ import {
   parseResourceId,
 } from "./resource-id.ts";
 
-/** A PersistentVolume as Kubernetes writes it in JSON; of it only `spec.csi` and `spec.azureDisk` are looked at. */
+/**
+ * A PersistentVolume as Kubernetes writes it in JSON. What its source says decides, `spec.csi` or `spec.azureDisk`; annotations
+ * tell who made it (`pv.kubernetes.io/provisioned-by`) or who serves it now (`pv.kubernetes.io/migrated-to`: an in-tree volume
+ * that the CSI driver serves keeps its in-tree source), and its mode, filesystem or block, says nothing of the disk.
+ */
 export type PersistentVolume = Readonly<Record<string, unknown>>;
 
 /** The Azure Disk CSI driver; PersistentVolumes of any other are not disks of ours. */
@@ -19,7 +24,7 @@ const DISK_DRIVER = "disk.csi.azure.com";
  * volumes that are no Azure disks.
  *
  * Throws `Failure` InvalidArgument for an Azure disk that does not say which: an empty ID would leave it out of
- * the backup without a word.
+ * the backup without a word. FailedPrecondition for one that is no managed disk: it has no snapshots.
  */
 export function volumeIdOf(volume: PersistentVolume, disks: ComputePlace): string {
   const spec = fields(volume["spec"]);
@@ -36,19 +41,33 @@ export function volumeIdOf(volume: PersistentVolume, disks: ComputePlace): strin
     throw unreadable(nameOf(volume), "spec.azureDisk.diskName is empty");
   }
   const disk = parseResourceId("disks", text(azureDisk["diskURI"]));
+  if (disk === undefined && isUnmanaged(azureDisk)) {
+    throw unmanaged(nameOf(volume), name);
+  }
   return disk === undefined || isSamePlace(disk, disks) ? name : formatResourceId("disks", disk);
 }
 
 /**
- * The PersistentVolume with another disk in it; everything else stays. Throws `Failure` InvalidArgument when it is
- * not one of an Azure disk.
+ * The PersistentVolume with another disk in it. Where the disk is known, what binds the volume to the old disk's place or its
+ * caching goes with it; everything else stays. Throws `Failure` InvalidArgument when it is not one of an Azure disk.
  */
 export function withVolumeId(
   volume: PersistentVolume,
   volumeId: string,
   disks: ComputePlace,
+  restored?: RestoredDisk,
 ): PersistentVolume {
-  const disk = diskOf(volumeId, disks);
+  const filled = withDisk(volume, diskOf(volumeId, disks), (source) =>
+    restored === undefined ? source : cachedAs(source, restored),
+  );
+  return restored === undefined ? filled : boundTo(filled, restored);
+}
+
+function withDisk(
+  volume: PersistentVolume,
+  disk: ComputeResource,
+  cached: (source: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>,
+): PersistentVolume {
   const diskId = formatResourceId("disks", disk);
   const spec = fields(volume["spec"]);
   const csi = fields(spec?.["csi"]);
@@ -57,7 +76,9 @@ export function withVolumeId(
       const reason = `its CSI driver is ${JSON.stringify(text(csi["driver"]))}, not "${DISK_DRIVER}"`;
       throw unreadable(nameOf(volume), reason);
     }
-    return { ...volume, spec: { ...spec, csi: { ...csi, volumeHandle: diskId } } };
+    const attributes = fields(csi["volumeAttributes"]);
+    const changed = attributes && { volumeAttributes: cached(attributes) };
+    return { ...volume, spec: { ...spec, csi: { ...csi, ...changed, volumeHandle: diskId } } };
   }
   const azureDisk = fields(spec?.["azureDisk"]);
   if (azureDisk === undefined) {
@@ -65,7 +86,7 @@ export function withVolumeId(
   }
   return {
     ...volume,
-    spec: { ...spec, azureDisk: { ...azureDisk, diskName: disk.name, diskURI: diskId } },
+    spec: { ...spec, azureDisk: { ...cached(azureDisk), diskName: disk.name, diskURI: diskId } },
   };
 }
 
@@ -93,6 +114,22 @@ function idOfHandle(volume: string, handle: string, disks: ComputePlace): string
     );
   }
   return isSamePlace(disk, disks) ? disk.name : formatResourceId("disks", disk);
+}
+
+/** A blob in a storage account. Kubernetes calls these kinds Shared and Dedicated, and says Shared where nothing was said. */
+function isUnmanaged(azureDisk: Readonly<Record<string, unknown>>): boolean {
+  const uri = text(azureDisk["diskURI"]);
+  return /^https?:/i.test(uri) || /^(?:shared|dedicated)$/i.test(text(azureDisk["kind"]));
+}
+
+function unmanaged(volume: string, disk: string): Failure {
+  return new Failure(
+    "FailedPrecondition",
+    `cannot snapshot PersistentVolume ${JSON.stringify(volume)}: its disk ${JSON.stringify(disk)} is a blob in a storage account, and only managed disks have snapshots`,
+    {
+      hint: "back its files up instead (annotate the pod with backup.velero.io/backup-volumes), or move its data to a managed disk",
+    },
+  );
 }
 
 function unreadable(volume: string, reason: string): Failure {
