@@ -20,6 +20,7 @@ interface Refusal {
   readonly message: string;
   readonly target?: string;
   readonly method?: "PUT" | "DELETE";
+  readonly kind?: "disks" | "snapshots";
   readonly failure: ErrorCode;
   readonly tells: readonly RegExp[];
 }
@@ -80,6 +81,12 @@ const refusals: readonly Refusal[] = [
     tells: [/\[sku\.name\]/, /restoreSkuMap/],
   },
   {
+    ...{ status: 400, code: "InvalidParameter", kind: "snapshots", target: "sku.name" },
+    message: "SKU Premium_LRS is not supported for incremental snapshots.",
+    failure: "InvalidArgument",
+    tells: [/snapshotSku/],
+  },
+  {
     ...{ status: 400, code: "BadRequest", message: "DiskEncryptionSet '/x' was not found." },
     failure: "InvalidArgument",
     tells: [/diskEncryptionSetId/],
@@ -130,11 +137,11 @@ const refusals: readonly Refusal[] = [
   },
 ];
 
-for (const { status, code, message, target, method = "PUT", failure, tells } of refusals) {
+for (const { status, code, message, target, method = "PUT", kind = "disks", failure, tells } of refusals) {
   test(`${method}: ${status} ${code}, "${message.slice(0, 60)}", is ${failure} and has its remedy`, async () => {
     const { manager, transport } = openManager({ status, body: { error: { code, message, target } } });
     const call = computeCall({
-      ...{ method, what: 'change disk "r1"', kind: "disks", body: {} },
+      ...{ method, what: 'change disk "r1"', kind, body: {} },
       id: { subscriptionId: "s-1", resourceGroup: "g", name: "r1" },
       permission: { action: "Microsoft.Compute/disks/write", role: "Disk Restore Operator" },
     });

@@ -26,25 +26,48 @@ const notAllowed: Rule = (error) => {
 const EXPORTED =
   "someone is reading it through a shared access signature: cancel the export (az snapshot revoke-access, az disk revoke-access)";
 
-/** The keys of the location's config that a field of the request comes from, so that the hint says where to look. */
-const FIELD_HINTS: ReadonlyArray<readonly [RegExp, string]> = [
+/** What of the location's config a field of the request comes from, so that the hint says where to look. */
+const FIELD_HINTS: ReadonlyArray<readonly [RegExp, { readonly disk: string; readonly snapshot: string }]> = [
   [
     /disk ?encryption ?set|encryption|key ?vault/i,
-    "check the disk encryption set (diskEncryptionSetId in the location's config, else the one the disk had): it must be in the same subscription and region, and its key enabled",
+    {
+      disk: "check the disk encryption set (diskEncryptionSetId in the location's config, else the one the disk had): it must be in the same subscription and region, and its key enabled",
+      snapshot:
+        "check the disk's encryption set, and that its key is enabled; a snapshot has its disk's, and a copy in another region needs a set there",
+    },
   ],
   [
     /disk ?access/i,
-    "the disk access that the disk had must be there: in the same region as the restored disk",
+    {
+      disk: "the disk access that the disk had must be there, in the same region as the restored disk",
+      snapshot: "check the disk access",
+    },
   ],
-  [/\bsku\b/i, "map the disk's SKU to one that the region has by restoreSkuMap in the location's config"],
-  [/\bzones?\b/i, "map the disk's zone to one that has its SKU by restoreZoneMap in the location's config"],
-  [/\btags?\b/i, "check tags in the location's config, and those of the disk"],
+  [
+    /\bsku\b/i,
+    {
+      disk: "map the disk's SKU to one that the region has by restoreSkuMap in the location's config",
+      snapshot: "check snapshotSku in the location's config",
+    },
+  ],
+  [
+    /\bzones?\b/i,
+    {
+      disk: "map the disk's zone to one that has its SKU by restoreZoneMap in the location's config",
+      snapshot: "check snapshotSku in the location's config",
+    },
+  ],
+  [
+    /\btags?\b/i,
+    { disk: "check the snapshot's tags", snapshot: "check tags in the location's config, and the disk's" },
+  ],
 ];
 
 /** A request that cannot be, whatever the state: what it says of which field is all there is to know. */
-const badRequest: Rule = (error) => {
+const badRequest: Rule = (error, { resource }) => {
   const text = `${error.target ?? ""} ${error.message}`;
-  const hint = FIELD_HINTS.find(([pattern]) => pattern.test(text))?.[1];
+  const hints = FIELD_HINTS.find(([pattern]) => pattern.test(text))?.[1];
+  const hint = resource.includes("snapshots") ? hints?.snapshot : hints?.disk;
   return { code: "InvalidArgument", reason: sentence(error), hint };
 };
 
