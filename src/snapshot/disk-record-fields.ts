@@ -1,6 +1,25 @@
 import type { DiskTraits } from "../azure/resource-manager/disk.ts";
-import type { DiskRecord } from "./disk-record.ts";
 import type { ComputePlace } from "./resource-id.ts";
+
+/** Where a snapshot was copied to; the copy's name follows from the snapshot's. */
+export interface CopyPlace {
+  /** `northeurope`. */
+  readonly region: string;
+  readonly resourceGroup: string;
+}
+
+/**
+ * What is written into a snapshot's tags, so that whichever process restores it, years later and with nothing else at
+ * hand, can make the disk as it was.
+ */
+export interface DiskRecord {
+  /** Of the disk, `westeurope`. */
+  readonly location: string;
+  /** Where the disk was. */
+  readonly place: ComputePlace;
+  readonly disk: DiskTraits;
+  readonly copy: CopyPlace | undefined;
+}
 
 /**
  * The fields of a record as one line of text, `name=value` with `;` between them, in words that a person can read:

@@ -1,28 +1,10 @@
 import { createHash } from "node:crypto";
-import type { Disk, DiskTraits } from "../azure/resource-manager/disk.ts";
+import type { Disk } from "../azure/resource-manager/disk.ts";
 import { Failure } from "../errors/error.ts";
-import { fieldsOf, recordFrom } from "./disk-record-fields.ts";
+import { type CopyPlace, type DiskRecord, fieldsOf, recordFrom } from "./disk-record-fields.ts";
 import type { ComputePlace } from "./resource-id.ts";
 
-/** Where a snapshot was copied to; the copy's name follows from the snapshot's. */
-export interface CopyPlace {
-  /** `northeurope`. */
-  readonly region: string;
-  readonly resourceGroup: string;
-}
-
-/**
- * What is written into a snapshot's tags, so that whichever process restores it, years later and with nothing else at
- * hand, can make the disk as it was.
- */
-export interface DiskRecord {
-  /** Of the disk, `westeurope`. */
-  readonly location: string;
-  /** Where the disk was. */
-  readonly place: ComputePlace;
-  readonly disk: DiskTraits;
-  readonly copy: CopyPlace | undefined;
-}
+export type { CopyPlace, DiskRecord } from "./disk-record-fields.ts";
 
 /** The first part's tag; the others have a number behind it, from `-2`. */
 const RECORD_PREFIX = "velero-azure-disk";

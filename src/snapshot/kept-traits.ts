@@ -1,7 +1,7 @@
 import type { DiskTraits, Encryption } from "../azure/resource-manager/disk.ts";
 import { Failure } from "../errors/error.ts";
 import { type ChosenPerformance, type DiskKind, kindOf } from "./disk-kinds.ts";
-import type { RestoreWish } from "./restore-plan.ts";
+import type { RestoreWish } from "./restore-wish.ts";
 
 export interface TraitsWish {
   readonly was: DiskTraits;

@@ -3,7 +3,8 @@ import type { Snapshot } from "../azure/resource-manager/snapshot.ts";
 import { kindOf } from "./disk-kinds.ts";
 import { recordWith, v2Traits } from "./disk-record.fixture.ts";
 import { type DiskRecord, recordTags } from "./disk-record.ts";
-import { planRestore, type RestorePlan, type RestoreWish } from "./restore-plan.ts";
+import { planRestore, type RestorePlan } from "./restore-plan.ts";
+import type { RestoreWish } from "./restore-wish.ts";
 
 export const platformKey = { type: undefined, diskEncryptionSetId: undefined };
 

@@ -1,22 +1,12 @@
 import type { DiskTraits, NewDisk } from "../azure/resource-manager/disk.ts";
 import type { DiskSku } from "../azure/resource-manager/disk-skus.ts";
 import type { Snapshot } from "../azure/resource-manager/snapshot.ts";
-import type { VolumeSnapshotterConfig } from "../config/location-keys.ts";
 import { normalRegion } from "../config/region.ts";
 import { Failure } from "../errors/error.ts";
 import { kindOf, spelledSku } from "./disk-kinds.ts";
 import { type DiskRecord, isRecordTag, readRecord } from "./disk-record.ts";
 import { keptTraits } from "./kept-traits.ts";
-import type { VolumeFromSnapshot } from "./snapshotter.ts";
-
-export interface RestoreWish {
-  /** The one that is restored: the first, or its copy in another region. */
-  readonly snapshot: Snapshot;
-  readonly request: VolumeFromSnapshot;
-  readonly config: Pick<VolumeSnapshotterConfig, "restoreSkuMap" | "restoreZoneMap" | "diskEncryptionSetId">;
-  /** Where the disk will be; another one than the disk's has other zones and perhaps not the same kinds. */
-  readonly subscriptionId?: string | undefined;
-}
+import type { RestoreWish } from "./restore-wish.ts";
 
 export interface RestorePlan {
   readonly disk: NewDisk;
