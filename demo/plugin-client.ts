@@ -11,6 +11,7 @@ import {
 } from "../src/plugin/gen/goplugin/plugin.ts";
 import { HealthDefinition } from "../src/plugin/gen/grpc/health.ts";
 import { ObjectStoreDefinition } from "../src/plugin/gen/velero/object_store.ts";
+import { VolumeSnapshotterDefinition } from "../src/plugin/gen/velero/volume_snapshotter.ts";
 import { PluginListerDefinition, type PluginIdentifier } from "../src/plugin/gen/velero/plugin_lister.ts";
 import { GrpcConnection } from "./grpc.ts";
 
@@ -52,6 +53,7 @@ export class Plugin implements AsyncDisposable {
   readonly handshake: string;
   readonly offers: readonly PluginIdentifier[];
   readonly objects: ObjectStoreClient;
+  readonly volumes: VolumeSnapshotterClient;
   readonly #child: Child;
   readonly #connection: GrpcConnection;
 
@@ -68,6 +70,7 @@ export class Plugin implements AsyncDisposable {
     this.readyMilliseconds = told.readyMilliseconds;
     this.offers = told.offers;
     this.objects = new ObjectStoreClient(connection);
+    this.volumes = new VolumeSnapshotterClient(connection);
   }
 
   static async start({ executable, temporary, log, signal }: PluginOptions): Promise<Plugin> {
@@ -220,5 +223,67 @@ export class ObjectStoreClient {
         ttl,
       })
     ).url;
+  }
+}
+
+/** As much of a PersistentVolume as the story has. */
+interface Volume {
+  readonly spec: { readonly csi: { readonly driver: string; readonly volumeHandle: string } };
+}
+
+/** Velero's calls of a volume snapshotter. */
+export class VolumeSnapshotterClient {
+  readonly #connection: GrpcConnection;
+
+  constructor(connection: GrpcConnection) {
+    this.#connection = connection;
+  }
+
+  async init(config: Readonly<Record<string, string>>): Promise<void> {
+    const { init } = VolumeSnapshotterDefinition.methods;
+    const request = { plugin: PROVIDER, config: { ...config } };
+    await this.#connection.unary(VolumeSnapshotterDefinition, init, request);
+  }
+
+  /** The volume ID of a PersistentVolume. */
+  async volumeId(volume: Volume): Promise<string> {
+    const { getVolumeID } = VolumeSnapshotterDefinition.methods;
+    const request = { plugin: PROVIDER, persistentVolume: Buffer.from(JSON.stringify(volume)) };
+    return (await this.#connection.unary(VolumeSnapshotterDefinition, getVolumeID, request)).volumeID;
+  }
+
+  /** The PersistentVolume with another disk in it. */
+  async withVolumeId(volume: Volume, volumeID: string): Promise<Volume> {
+    const { setVolumeID } = VolumeSnapshotterDefinition.methods;
+    const request = { plugin: PROVIDER, persistentVolume: Buffer.from(JSON.stringify(volume)), volumeID };
+    const answer = await this.#connection.unary(VolumeSnapshotterDefinition, setVolumeID, request);
+    return JSON.parse(Buffer.from(answer.persistentVolume).toString("utf8")) as Volume;
+  }
+
+  async volumeType(volumeID: string): Promise<string> {
+    const { getVolumeInfo } = VolumeSnapshotterDefinition.methods;
+    const request = { plugin: PROVIDER, volumeID, volumeAZ: "" };
+    return (await this.#connection.unary(VolumeSnapshotterDefinition, getVolumeInfo, request)).volumeType;
+  }
+
+  async createSnapshot(volumeID: string, volumeAZ: string, tags: Record<string, string>): Promise<string> {
+    const { createSnapshot } = VolumeSnapshotterDefinition.methods;
+    const request = { plugin: PROVIDER, volumeID, volumeAZ, tags };
+    return (await this.#connection.unary(VolumeSnapshotterDefinition, createSnapshot, request)).snapshotID;
+  }
+
+  async createVolumeFromSnapshot(snapshotID: string, volumeType: string, volumeAZ: string): Promise<string> {
+    const { createVolumeFromSnapshot } = VolumeSnapshotterDefinition.methods;
+    const request = { plugin: PROVIDER, snapshotID, volumeType, volumeAZ, iops: 0n };
+    return (await this.#connection.unary(VolumeSnapshotterDefinition, createVolumeFromSnapshot, request))
+      .volumeID;
+  }
+
+  async deleteSnapshot(snapshotID: string): Promise<void> {
+    const { deleteSnapshot } = VolumeSnapshotterDefinition.methods;
+    await this.#connection.unary(VolumeSnapshotterDefinition, deleteSnapshot, {
+      plugin: PROVIDER,
+      snapshotID,
+    });
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type BackupFile, backupFiles } from "./backup-files.ts";
 import { buildExecutable } from "./build.ts";
+import { tellDisks } from "./disks.ts";
 import { CallFailed } from "./grpc.ts";
 import { ACCOUNT, BUCKET, type LocalAzure, startLocalAzure } from "./local-azure.ts";
 import type { Narrator } from "./narrator.ts";
@@ -74,6 +75,7 @@ async function tellPlugin(scene: Scene): Promise<void> {
       await narrator.step("Velero says Shutdown", () => shutDown(scene, plugin));
     }
     await narrator.step("A location with a wrong key is refused, in words that help", () => refuse(scene));
+    await tellDisks(scene);
     await tellTwoTenants(scene);
     checkLogs(scene);
   } catch (error) {
