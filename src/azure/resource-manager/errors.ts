@@ -108,16 +108,15 @@ const noResource: Rule = (error, { resource, absent, method }) => ({
   hint: "check its name, and the resource group and the subscription that the location's config or the credentials file name",
 });
 
-const throttled: Rule = ({ retryAfter }, { method, action }) => {
+const throttled: Rule = ({ retryAfter }, { resource }) => {
   const wait = retryAfter === undefined ? "later" : `in ${Math.ceil(retryAfter / 1000)} s`;
   return {
     code: "ResourceExhausted",
     reason: `Resource Manager takes no more requests for now and asks to come back ${wait}`,
     retryable: true,
-    hint:
-      method === "POST" && action === "listKeys"
-        ? "someone sends too many requests for this subscription; signing in by useAAD, with an account key or a SAS token needs none"
-        : "someone sends too many requests for this subscription; a larger apiTimeout in a volume snapshot location's config waits for longer",
+    hint: resource.includes("Microsoft.Storage")
+      ? "someone sends too many requests for this subscription; signing in by useAAD, with an account key or a SAS token needs none"
+      : "someone sends too many requests for this subscription; with a larger apiTimeout in the location's config longer waits are waited for",
   };
 };
 
