@@ -95,12 +95,9 @@ function sectorSize(
   provisioned: boolean,
   source: Source | undefined,
 ): number | undefined {
+  const asked = numberIn(creation, "logicalSectorSize");
   if (!provisioned) {
-    return undefined;
+    return asked;
   }
-  return (
-    numberIn(creation, "logicalSectorSize") ??
-    source?.logicalSectorSize ??
-    (source === undefined ? 4096 : 512)
-  );
+  return asked ?? source?.logicalSectorSize ?? (source === undefined ? 4096 : 512);
 }
