@@ -39,13 +39,3 @@ test("a resource group is deleted in time, with all that is in it", async () => 
   assert.equal((await call("GET", `${GROUP}?${VERSION}`)).code, "ResourceGroupNotFound");
   assert.equal(Object.keys(inventory.state.roleAssignments).length, 1);
 });
-
-test("a disk is read as it was put there", async () => {
-  const { call, inventory } = await simulatedWorld();
-  const place = { subscriptionId: SUBSCRIPTION, resourceGroup: "backups", name: "d1" };
-  const { id } = inventory.addDisk({ ...place, zones: ["1"], tags: { owner: "me" }, sizeGiB: 4 });
-  const disk = await call("GET", `${id}?api-version=2022-07-02`);
-  assert.equal(disk.status, 200);
-  assert.deepEqual([disk.body["zones"], disk.body["tags"]], [["1"], { owner: "me" }]);
-  assert.equal((disk.body["properties"] as { diskSizeGB: number }).diskSizeGB, 4);
-});
