@@ -8,12 +8,12 @@ import { builtInRole } from "./built-in-roles.ts";
 import { ComputeInventory } from "./compute/compute-inventory.ts";
 import type { InGroup } from "./compute/compute-inventory.ts";
 import { lockKey } from "./locks.ts";
-import type { LockRecord } from "./locks.ts";
 import { systemAssigned, userAssigned } from "./managed-identities.ts";
 import { isAllowed } from "./permissions.ts";
 import { groupId, keyOf } from "./resource-id.ts";
 import type {
   FederatedIdentityCredentialRecord,
+  LockRecord,
   ResourceGroupRecord,
   RoleAssignmentRecord,
   StorageAccountRecord,

@@ -3,6 +3,8 @@ export interface JsonObject {
   readonly [name: string]: Json | undefined;
 }
 
+export type Tags = Readonly<Record<string, string>>;
+
 /** The object in a field, or an empty one. */
 export function objectIn(value: JsonObject, name: string): JsonObject {
   const field = value[name];

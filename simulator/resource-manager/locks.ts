@@ -1,13 +1,6 @@
 import { ManagementError } from "./errors.ts";
 import { isWithin, keyOf } from "./resource-id.ts";
-import type { ResourceManagerState } from "./state.ts";
-
-export interface LockRecord {
-  /** ID of what is locked, with all that is in it. */
-  readonly scope: string;
-  readonly name: string;
-  readonly level: "CanNotDelete" | "ReadOnly";
-}
+import type { LockRecord, ResourceManagerState } from "./state.ts";
 
 /**
  * Refuses what a lock at the scope, above it or in it hinders.

@@ -7,8 +7,7 @@ import type {
   DiskRecord,
   SnapshotRecord,
 } from "./compute/records.ts";
-import type { JsonObject } from "./json.ts";
-import type { LockRecord } from "./locks.ts";
+import type { JsonObject, Tags } from "./json.ts";
 
 /**
  * All that a simulated Resource Manager knows: plain JSON, to be written with `JSON.stringify` and handed in again.
@@ -37,8 +36,6 @@ export interface ResourceManagerState {
   /** Keyed by the operation's GUID. */
   readonly operations: Record<string, OperationRecord>;
 }
-
-export type Tags = Readonly<Record<string, string>>;
 
 export interface SubscriptionRecord {
   readonly subscriptionId: string;
@@ -147,6 +144,13 @@ export interface RoleAssignmentRecord {
   readonly description: string | null;
   readonly createdOn: string;
   readonly createdBy: string;
+}
+
+export interface LockRecord {
+  /** ID of what is locked, with all that is in it. */
+  readonly scope: string;
+  readonly name: string;
+  readonly level: "CanNotDelete" | "ReadOnly";
 }
 
 export interface OperationRecord {

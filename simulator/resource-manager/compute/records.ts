@@ -1,4 +1,4 @@
-import type { Tags } from "../state.ts";
+import type { Tags } from "../json.ts";
 
 /** `Updating` while an operation on it is under way, its creation included. */
 export type ProvisioningState = "Succeeded" | "Updating" | "Deleting" | "Failed";
