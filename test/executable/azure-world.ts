@@ -43,6 +43,8 @@ export interface Location {
   readonly folder: string;
   /** Replaces the lines of its credentials file. */
   readonly rewrite: (values: Words) => Promise<void>;
+  /** Starts one more process of the same location, as Velero does for its next request. */
+  readonly another: () => Promise<HostedPlugin>;
 }
 
 /** A simulated Azure with one of everything, and a host that starts the executable for locations in it. */
@@ -185,10 +187,12 @@ async function startLocation({ host, folder, base }: Place, parts: readonly Part
   const temporary = join(folder, "tmp");
   await mkdir(temporary);
   const env = { ...nothingInherited(), TMPDIR: temporary, ...merge(parts.map((part) => part.env)) };
-  const plugin = await host.startPlugin({ path: executableUnderTest(), env, dir: temporary });
+  const another = (): Promise<HostedPlugin> =>
+    host.startPlugin({ path: executableUnderTest(), env, dir: temporary });
+  const plugin = await another();
   const config = { ...base, ...merge(parts.map((part) => part.config)), credentialsFile };
   const store = new HostObjectStore(plugin);
-  return { plugin, store, config, credentialsFile, folder: temporary, rewrite };
+  return { plugin, store, config, credentialsFile, folder: temporary, rewrite, another };
 }
 
 function merge(parts: readonly (Words | undefined)[]): Words {

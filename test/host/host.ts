@@ -145,9 +145,13 @@ export class HostedPlugin {
     await this.client.json({ method: "POST", path: this.route("init"), json: { kind, name, config } });
   }
 
-  /** One call of the framework's VolumeSnapshotter by its RPC's name. */
-  async volumeCall(call: string, json: object): Promise<Record<string, unknown>> {
-    return this.client.json({ method: "POST", path: this.route(`volume/${call}`), json });
+  /** One call of the framework's VolumeSnapshotter by its RPC's name; the signal cancels it as gRPC does. */
+  async volumeCall(
+    call: string,
+    json: object,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<Record<string, unknown>> {
+    return this.client.json({ method: "POST", path: this.route(`volume/${call}`), json, signal });
   }
 
   /** Moves bytes between Go and the plugin; `onProgress` hears the bytes of each object so far. */
