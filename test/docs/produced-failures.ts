@@ -13,11 +13,12 @@ import { chooseCredential } from "../../src/credentials/choose.ts";
 import { chooseCloud } from "../../src/credentials/cloud.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import { blobFailures } from "./produced-by-blobs.ts";
+import { diskFailures } from "./produced-by-disks.ts";
 import { identityFailures } from "./produced-by-identities.ts";
 
 const NOW = Date.parse("2026-11-22T12:00:00Z");
 
-/** What was thrown, of every kind that docs/sign-in quotes, by the code that throws it. */
+/** What was thrown, of every kind that the pages quote, by the code that throws it. */
 export async function produceFailures(): Promise<readonly unknown[]> {
   const folder = await mkdtemp(join(tmpdir(), "velero-azure-errors-"));
   try {
@@ -28,6 +29,7 @@ export async function produceFailures(): Promise<readonly unknown[]> {
       ...resourceFailures(),
       ...blobFailures(NOW),
       ...(await identityFailures(folder)),
+      ...(await diskFailures()),
     ];
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -50,7 +50,7 @@ export type Meddling = (
 export type DiskWorld = Awaited<ReturnType<typeof diskWorld>>;
 
 /** A simulated Azure with disks, whose time the snapshotter turns, and locations that use it. */
-export async function diskWorld(t: TestContext) {
+export async function diskWorld(t: Pick<TestContext, "after">) {
   const azure = await simulatedWorld();
   const { inventory } = azure;
   inventory.addResourceGroup({ ...NODES, name: NODES.resourceGroup });

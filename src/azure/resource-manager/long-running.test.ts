@@ -139,7 +139,7 @@ test("a failed operation is told with its code and its words", async () => {
   await assert.rejects(createSnapshot(manager, id, snapshot, signal), (failure) => {
     assert.ok(failure instanceof Failure);
     assert.deepEqual([failure.code, failure.serviceCode], ["FailedPrecondition", "SkuNotAvailable"]);
-    assert.match(failure.message, /^cannot create snapshot "n1": .*requested size is not available/);
+    assert.match(failure.message, /^cannot snapshot disk "d1" as "n1": .*requested size is not available/);
     assert.match(failure.hint ?? "", /restoreSkuMap/);
     return true;
   });

@@ -57,6 +57,11 @@ function refused(message: string, { action, role, scope }: Missing): ReturnType<
   return {
     code: "PermissionDenied",
     reason: `${who} may not perform ${action} on "${scope}"`,
-    hint: `give it a role with that action, and wait some minutes until it holds: az role assignment create --assignee-object-id ${assignee} --assignee-principal-type ServicePrincipal --role "${role}" --scope "${scope}"`,
+    hint: `give it a role with that action, and wait some minutes until it holds: az role assignment create --assignee-object-id ${assignee} --assignee-principal-type ServicePrincipal --role "${role}" --scope "${grantScope(scope)}"`,
   };
+}
+
+/** Disks and snapshots come and go, and the one that was to be made is not there: their role belongs on the group. */
+function grantScope(scope: string): string {
+  return scope.replace(/\/providers\/Microsoft\.Compute\/(disks|snapshots)\/[^/]*$/i, "");
 }

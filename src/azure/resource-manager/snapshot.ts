@@ -98,7 +98,11 @@ export async function createSnapshot(
           : { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId },
     },
   };
-  const what = `create snapshot "${id.name}"`;
+  const source = sourceResourceId.split("/").at(-1) ?? sourceResourceId;
+  const what =
+    createOption === "Copy"
+      ? `snapshot disk "${source}" as "${id.name}"`
+      : `copy snapshot "${source}" to ${location}`;
   await run(
     manager,
     computeCall({ method: "PUT", what, kind: "snapshots", id, permission: WRITE, body }),
