@@ -38,3 +38,16 @@ export function namingBegun(error: unknown, { kind, id, certain }: Begun): unkno
     cause: error,
   });
 }
+
+/** The error with the disk by name: a snapshot's own name has it cut, and Velero's user knows the disk alone. */
+export function namingDisk(error: unknown, disk: string): unknown {
+  if (!(error instanceof Failure) || error.message.includes(`disk "${disk}"`)) {
+    return error;
+  }
+  return new Failure(error.code, `cannot snapshot disk "${disk}": ${error.message}`, {
+    hint: error.hint,
+    retryable: error.retryable,
+    serviceCode: error.serviceCode,
+    cause: error,
+  });
+}

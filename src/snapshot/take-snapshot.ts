@@ -8,7 +8,7 @@ import { kindOf } from "./disk-kinds.ts";
 import type { DiskReads } from "./disk-reads.ts";
 import { type CopyPlace, recordOf } from "./disk-record.ts";
 import { chosenPlace, type ChosenPlace } from "./leftover.ts";
-import { namingBegun } from "./named-failure.ts";
+import { namingBegun, namingDisk } from "./named-failure.ts";
 import { untilAllowed } from "./quota.ts";
 import { type ComputeResource, formatResourceId } from "./resource-id.ts";
 import { snapshotTags } from "./snapshot-tags.ts";
@@ -33,7 +33,8 @@ export async function takeSnapshot(
   const snapshotId = formatResourceId("snapshots", place.id);
   const log = parts.logger.with({ volumeId: request.volumeId, snapshotId });
   await take(parts, { ...place, volume, body, log }, signal).catch((error: unknown) => {
-    throw namingBegun(error, { kind: "snapshot", id: snapshotId, certain: false });
+    const named = namingDisk(error, volume.name);
+    throw namingBegun(named, { kind: "snapshot", id: snapshotId, certain: false });
   });
   const milliseconds = parts.clock.now() - begun;
   log.log("info", "snapshot taken", {
