@@ -68,7 +68,14 @@ export async function waitForCopy(
 ): Promise<void> {
   const id = snapshotOf(copyId);
   const what = `wait for copy "${id.name}"`;
-  await waitForSnapshot(parts, { id, what, until: "data", log }, signal);
+  try {
+    await waitForSnapshot(parts, { id, what, until: "data", log }, signal);
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== "FailedPrecondition") throw error;
+    const { code, message, serviceCode } = error;
+    const hint = "copy it again: a copy that failed makes room for another";
+    throw new Failure(code, message, { hint, serviceCode, cause: error });
+  }
 }
 
 function copyable(snapshot: Snapshot, to: CopyPlace, what: string): DiskRecord {

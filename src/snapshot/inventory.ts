@@ -1,7 +1,7 @@
 import type { Snapshot } from "../azure/resource-manager/snapshot.ts";
 import { describeFailure } from "../errors/error.ts";
 import { type DiskRecord, readRecord } from "./disk-record.ts";
-import { formatResourceId, parseResourceId } from "./resource-id.ts";
+import { type ComputePlace, formatResourceId, isSamePlace, parseResourceId } from "./resource-id.ts";
 import { copyOf } from "./snapshot-name.ts";
 import { azureTagName } from "./snapshot-tags.ts";
 
@@ -46,10 +46,18 @@ export interface ListedSnapshot {
 /** A snapshot that this plugin copied to another region, and what became of the copy. */
 export interface InventoryEntry {
   readonly snapshot: ListedSnapshot;
-  /** `missing`: the record names one that is not there; its ID. Undefined: there never was one. */
-  readonly copy: ListedSnapshot | { readonly missing: string } | undefined;
+  /** Undefined: there never was one. */
+  readonly copy: ListedSnapshot | AbsentCopy | undefined;
   /** For a copy that was listed without its first snapshot: the resource ID of that one. */
   readonly copyOf: string | undefined;
+}
+
+/** A copy that a record names and that was not found. */
+export interface AbsentCopy {
+  /** Resource ID. */
+  readonly absent: string;
+  /** Whether its resource group could be read: it is gone then. */
+  readonly looked: boolean;
 }
 
 /** Resource IDs are compared without regard to case. */
@@ -86,9 +94,12 @@ export function copyIdOf(snapshotId: string, record: DiskRecord): string | undef
 
 /**
  * Puts copies beside the snapshots that they were made of. A copy is what has the name that this plugin gives the copy of
- * the snapshot that it says it was made of; every other snapshot stands for itself. Sorted by age, oldest first.
+ * the snapshot that it says it was made of; every other snapshot stands for itself. Sorted by age, oldest first. `unread` are groups whose snapshots are not known.
  */
-export function inventoryOf(snapshots: Iterable<Snapshot>): readonly InventoryEntry[] {
+export function inventoryOf(
+  snapshots: Iterable<Snapshot>,
+  unread: readonly ComputePlace[] = [],
+): readonly InventoryEntry[] {
   const all = new Map([...snapshots].map((snapshot) => [idKey(snapshot.id), listedSnapshot(snapshot)]));
   const taken = new Set<string>();
   const copies = new Map<string, InventoryEntry["copy"]>();
@@ -98,12 +109,18 @@ export function inventoryOf(snapshots: Iterable<Snapshot>): readonly InventoryEn
     if (copyId === undefined || firstOf(all.get(key)) !== undefined) continue;
     const copy = all.get(idKey(copyId));
     if (copy !== undefined) taken.add(idKey(copyId));
-    copies.set(key, copy ?? { missing: copyId });
+    copies.set(key, copy ?? absentCopy(copyId, unread));
   }
   return [...all]
     .filter(([key]) => !taken.has(key))
     .map(([key, snapshot]) => ({ snapshot, copy: copies.get(key), copyOf: firstOf(snapshot) }))
     .toSorted((a, b) => (a.snapshot.createdAt ?? 0) - (b.snapshot.createdAt ?? 0));
+}
+
+function absentCopy(id: string, unread: readonly ComputePlace[]): AbsentCopy {
+  const place = parseResourceId("snapshots", id);
+  const known = place !== undefined && !unread.some((group) => isSamePlace(group, place));
+  return { absent: id, looked: known };
 }
 
 /** The ID of the snapshot that this one is a copy of, if this plugin made it as one. */

@@ -94,7 +94,7 @@ function needed(
   { referred }: GcBasis,
   firstsElsewhere: ReadonlySet<string>,
 ): Kept | undefined {
-  const copyId = copy === undefined || "missing" in copy ? undefined : copy.id;
+  const copyId = copy === undefined || "absent" in copy ? undefined : copy.id;
   const refers = [snapshot.id, copyId, copyOf].some((id) => id !== undefined && referred.has(idKey(id)));
   if (refers) {
     return [

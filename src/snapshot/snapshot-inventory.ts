@@ -34,15 +34,23 @@ export class SnapshotInventory implements AsyncDisposable {
 
   /**
    * All snapshots of the location's resource group, whoever made them, with their copies: those are looked for where the
-   * location's config puts them, and where the snapshots' records say. Oldest first.
+   * location's config puts them, and where the snapshots' records say. Oldest first. Copies whose group cannot be
+   * read are an error, or with `overlook` told there, and unknown.
    */
-  async list(signal: AbortSignal): Promise<readonly InventoryEntry[]> {
+  async list(signal: AbortSignal, overlook?: (error: unknown) => void): Promise<readonly InventoryEntry[]> {
     const firsts = await this.#listGroup(this.snapshots, signal);
     const found = [firsts];
+    const unread: ComputePlace[] = [];
     for (const place of this.#copyPlaces(firsts)) {
-      found.push(await this.#listGroup(place, signal).catch(noneOfMissingGroup));
+      try {
+        found.push(await this.#listGroup(place, signal).catch(noneOfMissingGroup));
+      } catch (error) {
+        if (overlook === undefined || signal.aborted) throw error;
+        overlook(error);
+        unread.push(place);
+      }
     }
-    return inventoryOf(found.flat());
+    return inventoryOf(found.flat(), unread);
   }
 
   /** Of the copies that were listed without their first snapshots: which of those exist after all, as `idKey` makes them. */

@@ -29,7 +29,7 @@ function gcJson({ location, place, decisions, backups, dryRun, outcomes }: GcRep
   const of = (orphan: boolean) =>
     decisions
       .filter((decision) => decision.orphan === orphan)
-      .map((decision) => ({ ...snapshotJson(decision.entry), why: decision.why, code: decision.reason }));
+      .map(({ entry, why, reason }) => Object.assign(snapshotJson(entry), { why, code: reason }));
   return {
     location,
     subscriptionId: place.subscriptionId,
@@ -74,7 +74,7 @@ function reasons(decisions: readonly Decision[]): string {
   const now = Date.now();
   const rows = decisions.map(({ entry: { snapshot, copy }, why }) => {
     const { name, createdAt } = snapshot;
-    const withCopy = copy === undefined || "missing" in copy ? "" : `; with its copy in ${copy.region}`;
+    const withCopy = copy === undefined || "absent" in copy ? "" : `; with its copy in ${copy.region}`;
     return [name, createdAt === undefined ? "-" : age(now - createdAt), why + withCopy].map(plain);
   });
   return table(["SNAPSHOT", "AGE", "WHY"], rows);

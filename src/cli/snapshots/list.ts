@@ -28,8 +28,10 @@ export async function runList(args: readonly string[], { env, signal }: CommandC
   }
   const locations = await readLocations(values);
   const location = snapshotLocation(locations, values.location);
-  await using inventory = await openInventory(configFor(location, locations), env, proseLogger());
-  const entries = (await inventory.list(signal)).filter(
+  const logger = proseLogger();
+  await using inventory = await openInventory(configFor(location, locations), env, logger);
+  const overlook = (error: unknown): void => logger.log("warn", "not known how copies are", { error });
+  const entries = (await inventory.list(signal, overlook)).filter(
     ({ snapshot }) =>
       isListed(snapshot.maker.kind, values.all === true) &&
       (values.backup === undefined || snapshot.backup === values.backup),

@@ -33,7 +33,6 @@ type Fields = Readonly<Record<string, unknown>>;
  */
 export function parseLocations(text: string, file: string): readonly LocationObject[] {
   const documents = parseAllDocuments(text, { prettyErrors: true });
-  if (!Array.isArray(documents)) throw unusable(file, "it is empty");
   return documents.flatMap((document) => {
     const [error] = document.errors;
     if (error !== undefined) throw unusable(file, `it is not YAML: ${firstLine(error.message)}`);

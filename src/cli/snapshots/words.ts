@@ -1,4 +1,4 @@
-import type { InventoryEntry, ListedSnapshot, SnapshotState } from "../../snapshot/inventory.ts";
+import type { AbsentCopy, InventoryEntry, ListedSnapshot, SnapshotState } from "../../snapshot/inventory.ts";
 import { parseResourceId } from "../../snapshot/resource-id.ts";
 import { age, plain, size } from "../output.ts";
 
@@ -16,7 +16,7 @@ export function snapshotJson(entry: InventoryEntry) {
     sizeBytes: snapshot.sizeBytes ?? null,
     madeBy: snapshot.maker.kind,
     copyOf: copyOf ?? null,
-    copy: copy === undefined ? null : "missing" in copy ? missingJson(copy.missing) : partJson(copy),
+    copy: copy === undefined ? null : "absent" in copy ? absentJson(copy) : partJson(copy),
   };
 }
 
@@ -32,9 +32,14 @@ function partJson({ id, name, region, createdAt, state }: ListedSnapshot) {
   };
 }
 
-function missingJson(id: string) {
+function absentJson(copy: AbsentCopy) {
+  const id = copy.absent;
   const name = parseResourceId("snapshots", id)?.name ?? id;
-  return { id, name, region: null, created: null, state: "missing", percent: null, reason: null };
+  return { id, name, region: null, created: null, state: absence(copy), percent: null, reason: null };
+}
+
+function absence({ looked }: AbsentCopy): string {
+  return looked ? "missing" : "unknown";
 }
 
 /** The resource ID of the disk; a copy does not have it, but the record names the place. */
@@ -76,7 +81,7 @@ export function snapshotRow({ snapshot, copy, copyOf }: InventoryEntry, now: num
 function copyWords(copy: InventoryEntry["copy"], copyOf: string | undefined): string | undefined {
   if (copyOf !== undefined) return `is one, of ${parseResourceId("snapshots", copyOf)?.name ?? copyOf}`;
   if (copy === undefined) return undefined;
-  return "missing" in copy ? "missing" : `${copy.region}: ${stateWords(copy.state)}`;
+  return "absent" in copy ? absence(copy) : `${copy.region}: ${stateWords(copy.state)}`;
 }
 
 export function stateWords(state: SnapshotState): string {
