@@ -150,7 +150,7 @@ async function waitForAll(
   );
 }
 
-/** Documented in docs/snapshots-cli.md; fields stay. */
+/** Documented in docs/snapshots.md; fields stay. */
 function copiedJson({ id, copyId, result, error }: Copied) {
   return { id, copyId: copyId ?? null, result, error: error === undefined ? null : describeFailure(error) };
 }

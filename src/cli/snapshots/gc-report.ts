@@ -24,7 +24,7 @@ export function reportGc(report: GcReport): void {
   else printProse(report);
 }
 
-/** Documented in docs/snapshots-cli.md; fields stay. */
+/** Documented in docs/snapshots.md; fields stay. */
 function gcJson({ location, place, decisions, backups, dryRun, outcomes }: GcReport) {
   const of = (orphan: boolean) =>
     decisions

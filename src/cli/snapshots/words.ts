@@ -2,7 +2,7 @@ import type { AbsentCopy, InventoryEntry, ListedSnapshot, SnapshotState } from "
 import { parseResourceId } from "../../snapshot/resource-id.ts";
 import { age, plain, size } from "../output.ts";
 
-/** A snapshot in `--json`: what is unknown is null. Documented in docs/snapshots-cli.md; fields stay. */
+/** A snapshot in `--json`: what is unknown is null. Documented in docs/snapshots.md; fields stay. */
 export function snapshotJson(entry: InventoryEntry) {
   const { snapshot, copy, copyOf } = entry;
   return {
