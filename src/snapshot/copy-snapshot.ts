@@ -5,8 +5,10 @@ import { canceled } from "../errors/error.ts";
 import type { Logger } from "../log/logger.ts";
 import { hasFailed, lookUp, waitForSnapshot } from "./completion.ts";
 import type { CopyPlace } from "./disk-record.ts";
+import { untilAllowed } from "./quota.ts";
 import { type ComputeResource, formatResourceId } from "./resource-id.ts";
 import { copyOf } from "./snapshot-name.ts";
+import { limitsOfCopies } from "./snapshot-limits.ts";
 import type { SnapshotterParts } from "./snapshotter-parts.ts";
 import { apiLimit, within } from "./time-limit.ts";
 
@@ -73,7 +75,7 @@ export async function copySnapshot(
 }
 
 /**
- * Begins the copy, once Azure lets it: when the snapshot's own data is there. Source:
+ * Begins the copy, once Azure lets it: when the snapshot's own data is there, and earlier copies are done. Source:
  * learn.microsoft.com/azure/virtual-machines/disks-copy-incremental-snapshot-across-regions
  */
 export async function beginCopy(
@@ -104,7 +106,12 @@ export async function beginCopy(
     diskEncryptionSetId:
       encryption.diskEncryptionSetId === undefined ? undefined : config.diskEncryptionSetId,
   };
-  await within(limit, signal, async (limited) => {
-    await createSnapshot(await manager(limited), id, body, limited);
-  });
+  const limits = limitsOfCopies(copy.region);
+  await untilAllowed(parts, { what, id, limits, log }, signal, (allowed) =>
+    within(
+      limit,
+      allowed,
+      async (limited) => await createSnapshot(await manager(limited), id, body, limited),
+    ),
+  );
 }

@@ -14,6 +14,7 @@ import type {
 import { takeSnapshot } from "./take-snapshot.ts";
 import { apiLimit, within } from "./time-limit.ts";
 import { UnfinishedRestores } from "./unfinished-restores.ts";
+import type { RestoredDisk } from "./volume-place.ts";
 import { diskOf, type PersistentVolume, volumeIdOf, withVolumeId } from "./volume-spec.ts";
 
 export interface ManagedDiskOptions extends SnapshotterParts {
@@ -25,6 +26,8 @@ export class ManagedDiskSnapshotter implements VolumeSnapshotter {
   readonly #parts: ManagedDiskOptions;
   readonly #reads: DiskReads;
   readonly #unfinished: UnfinishedRestores;
+  /** By volume ID. Velero puts a disk into its volume right after this process has made it. */
+  readonly #restored = new Map<string, RestoredDisk>();
   #tidied: Promise<void> | undefined;
 
   constructor(parts: ManagedDiskOptions) {
@@ -45,7 +48,11 @@ export class ManagedDiskSnapshotter implements VolumeSnapshotter {
   }
 
   async createVolumeFromSnapshot(request: VolumeFromSnapshot, { signal }: CallOptions): Promise<string> {
-    return await this.#tidying(signal, () => restoreDisk(this.#parts, this.#unfinished, request, signal));
+    return await this.#tidying(signal, async () => {
+      const { volumeId, disk } = await restoreDisk(this.#parts, this.#unfinished, request, signal);
+      this.#restored.set(volumeId, disk);
+      return volumeId;
+    });
   }
 
   async deleteSnapshot(snapshotId: string, { signal }: CallOptions): Promise<void> {
@@ -57,7 +64,7 @@ export class ManagedDiskSnapshotter implements VolumeSnapshotter {
   }
 
   withVolumeId(volume: PersistentVolume, volumeId: string): PersistentVolume {
-    return withVolumeId(volume, volumeId, this.#parts.disks);
+    return withVolumeId(volume, volumeId, this.#parts.disks, this.#restored.get(volumeId));
   }
 
   async close(): Promise<void> {

@@ -1,140 +1,143 @@
 import { pause } from "../azure/http/deadline.ts";
 import type { DiskId } from "../azure/resource-manager/disk.ts";
-import { listSnapshots, type Snapshot } from "../azure/resource-manager/snapshot.ts";
-import { describeFailure, Failure } from "../errors/error.ts";
+import { deleteSnapshot, listSnapshots, type Snapshot } from "../azure/resource-manager/snapshot.ts";
+import { describeFailure, type ErrorCode, Failure } from "../errors/error.ts";
 import type { Logger } from "../log/logger.ts";
-import { isWhole } from "./completion.ts";
+import { hasFailed, lookUp } from "./completion.ts";
+import type { Limits } from "./snapshot-limits.ts";
 import type { SnapshotterParts } from "./snapshotter-parts.ts";
-import { apiLimit, copyLimit, inWords, within } from "./time-limit.ts";
+import { copyLimit, inWords, within } from "./time-limit.ts";
 
 /**
- * Azure's limits on the incremental snapshots of one disk.
- * Source: learn.microsoft.com/azure/virtual-machines/disks-incremental-snapshots#restrictions
+ * What a refusal by one of the limits may come as: nowhere does Azure say. Whether it is one follows from the snapshots
+ * that there are, not from its words.
  */
-const LIMITS = {
-  /** At any moment. */
-  whole: 500,
-  recent: 7,
-  recentMilliseconds: 5 * 60_000,
-  /** Of Premium SSD v2 and Ultra disks, still copied in the background. */
-  pending: 3,
-};
+const MAY_BE_LIMITS: ReadonlySet<ErrorCode> = new Set([
+  "FailedPrecondition",
+  "ResourceExhausted",
+  "InvalidArgument",
+  "Aborted",
+]);
 
-/**
- * Codes that a refusal by one of the limits comes with. Azure says the same in many other cases: which one it is follows
- * from the snapshots that the disk has.
- */
-const CODES: ReadonlySet<string> = new Set(["OperationNotAllowed", "QuotaExceeded", "TooManyRequests"]);
+/** Told by the operation, when the snapshot is there already. */
+const FULL = "SnapshotsLimitReached";
 
-/** How often to look whether a background copy has ended. */
-const PENDING_PAUSE = 15_000;
-
-export type Standing =
-  | { readonly kind: "full" }
-  | { readonly kind: "passing"; readonly reason: string; readonly wait: number };
-
-/** Which limit keeps Azure from taking another incremental snapshot of a disk, if one does. Pure. */
-export function standing(snapshots: readonly Snapshot[], now: number): Standing | undefined {
-  const incremental = snapshots.filter((snapshot) => snapshot.incremental);
-  if (incremental.length >= LIMITS.whole) {
-    return { kind: "full" };
-  }
-  const recent = incremental
-    .map(({ timeCreated }) => timeCreated ?? 0)
-    .filter((created) => now - created < LIMITS.recentMilliseconds)
-    .toSorted((a, b) => b - a);
-  const blocking = recent[LIMITS.recent - 1];
-  if (blocking !== undefined) {
-    const reason = `Azure takes ${LIMITS.recent} incremental snapshots of a disk in five minutes`;
-    return { kind: "passing", reason, wait: Math.max(1000, blocking + LIMITS.recentMilliseconds - now) };
-  }
-  if (incremental.filter((snapshot) => !isWhole(snapshot)).length >= LIMITS.pending) {
-    const reason = `Azure copies ${LIMITS.pending} snapshots of a disk at a time`;
-    return { kind: "passing", reason, wait: PENDING_PAUSE };
-  }
-  return undefined;
-}
+/** How long, and how often, is tried what Azure calls a limit and no snapshot in sight explains. */
+const UNEXPLAINED = { milliseconds: 6 * 60_000, pause: 30_000 };
 
 export interface LimitedAttempt {
-  readonly disk: DiskId;
-  /** Resource ID of the disk. */
-  readonly sourceId: string;
+  /** `snapshot disk "d1"`. */
+  readonly what: string;
+  /** The snapshot that is asked for. */
+  readonly id: DiskId;
+  readonly limits: Limits;
   readonly log: Logger;
 }
 
 /**
- * Makes an attempt again whenever one of Azure's limits on a disk's snapshots has refused it and lets the next one through
- * later; within copyTimeout. Rejects with what the attempt rejected with; ResourceExhausted when waiting does not help.
+ * Makes an attempt again whenever one of Azure's limits on snapshots has refused it and lets the next one through later; within
+ * copyTimeout. Rejects with what the attempt rejected with; ResourceExhausted when waiting does not help.
  */
 export async function untilAllowed(
   parts: SnapshotterParts,
-  { disk, sourceId, log }: LimitedAttempt,
+  attempted: LimitedAttempt,
   signal: AbortSignal,
   attempt: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const { clock, config } = parts;
-  let why = "";
+  const { what, log } = attempted;
   const limit = copyLimit(config);
-  const what = `snapshot disk "${disk.name}"`;
-  try {
-    await within({ clock, limit, what }, signal, async (limited) => {
-      for (;;) {
-        try {
-          await attempt(limited);
-          return;
-        } catch (error) {
-          limited.throwIfAborted();
-          const found = await standingOf(parts, { error, sourceId }, limited);
-          if (found === undefined) {
-            throw error;
-          }
-          if (found.kind === "full") {
-            throw full(what, error);
-          }
-          why = found.reason;
-          const seconds = Math.ceil(found.wait / 1000);
-          log.log("info", `waiting to take a snapshot: ${why}`, { phase: "limited", seconds });
-          await pause(found.wait, limited, clock);
-        }
+  const begun = clock.now();
+  let why: string | undefined;
+  const waiting = async (limited: AbortSignal): Promise<void> => {
+    for (;;) {
+      const refusal = await refusalOf(attempt(limited));
+      if (refusal === undefined) {
+        return;
       }
-    });
+      const wait = await waitAfter(parts, { ...attempted, refusal, elapsed: clock.now() - begun }, limited);
+      why = wait.reason;
+      const seconds = Math.ceil(wait.milliseconds / 1000);
+      log.log("info", `waiting: ${wait.reason}`, { phase: "limited", seconds });
+      await pause(wait.milliseconds, limited, clock);
+    }
+  };
+  try {
+    await within({ clock, limit, what }, signal, waiting);
   } catch (error) {
-    const over = why !== "" && error instanceof Failure && error.code === "DeadlineExceeded";
-    throw over ? stillLimited(what, why, limit.milliseconds, error) : error;
+    const over = error instanceof Failure && error.code === "DeadlineExceeded";
+    throw over && why !== undefined ? stillLimited(what, why, limit.milliseconds, error) : error;
   }
 }
 
-async function standingOf(
-  parts: SnapshotterParts,
-  { error, sourceId }: { readonly error: unknown; readonly sourceId: string },
-  signal: AbortSignal,
-): Promise<Standing | undefined> {
-  if (!(error instanceof Failure) || !CODES.has(error.serviceCode ?? "")) {
+/** What may be one of the limits; any other error goes its way. */
+async function refusalOf(attempt: Promise<void>): Promise<Failure | undefined> {
+  try {
+    await attempt;
     return undefined;
+  } catch (error) {
+    if (error instanceof Failure && error.serviceCode !== undefined && MAY_BE_LIMITS.has(error.code)) {
+      return error;
+    }
+    throw error;
   }
-  const { clock, config, manager, snapshots } = parts;
-  const limit = {
-    clock,
-    limit: apiLimit(config),
-    what: `list the snapshots in "${snapshots.resourceGroup}"`,
-  };
-  const found: Snapshot[] = [];
-  await within(limit, signal, async (limited) => {
-    for await (const snapshot of listSnapshots(await manager(limited), snapshots, limited)) {
-      if (snapshot.sourceResourceId?.toLowerCase() === sourceId.toLowerCase()) {
-        found.push(snapshot);
+}
+
+interface Refused extends LimitedAttempt {
+  readonly refusal: Failure;
+  readonly elapsed: number;
+}
+
+/** Throws what the attempt ends with when there is nothing to wait for. */
+async function waitAfter(
+  parts: SnapshotterParts,
+  { what, id, limits, refusal, elapsed }: Refused,
+  signal: AbortSignal,
+): Promise<{ readonly reason: string; readonly milliseconds: number }> {
+  const snapshots: Snapshot[] = [];
+  try {
+    await discardFailed(parts, id, signal);
+    const manager = await parts.manager(signal);
+    for await (const snapshot of listSnapshots(manager, id, signal)) {
+      if (!hasFailed(snapshot)) {
+        snapshots.push(snapshot);
       }
     }
-  });
-  return standing(found, clock.now());
+  } catch {
+    // The refusal is what counts, unless it was the time.
+    signal.throwIfAborted();
+    throw refusal;
+  }
+  const standing = limits(snapshots, parts.clock.now());
+  if (standing?.kind === "full" || refusal.serviceCode === FULL) {
+    throw full(what, refusal);
+  }
+  if (standing !== undefined) {
+    return { reason: standing.reason, milliseconds: standing.wait };
+  }
+  // Snapshots in other groups count, too. A throttled call has been waited for already.
+  const unexplained = refusal.code === "ResourceExhausted" && !refusal.retryable;
+  if (!unexplained || elapsed > UNEXPLAINED.milliseconds) {
+    throw refusal;
+  }
+  return { reason: describeFailure(refusal), milliseconds: UNEXPLAINED.pause };
 }
 
-function full(what: string, cause: unknown): Failure {
+/** Some refusals come when the snapshot is there, without data and for ever in the way. */
+async function discardFailed(parts: SnapshotterParts, id: DiskId, signal: AbortSignal): Promise<void> {
+  const found = await lookUp(parts, id, signal);
+  if (found !== undefined && hasFailed(found)) {
+    await deleteSnapshot(await parts.manager(signal), id, signal);
+  }
+}
+
+function full(what: string, cause: Failure): Failure {
   return new Failure(
     "ResourceExhausted",
-    `cannot ${what}: it has ${LIMITS.whole} incremental snapshots, and Azure keeps no more of a disk: ${describeFailure(cause)}`,
+    `cannot ${what}: it has as many incremental snapshots as Azure keeps of a disk, 500: ${cause.message}`,
     {
       cause,
+      serviceCode: cause.serviceCode,
       hint: "delete old backups or give them a shorter TTL; velero-azure snapshots gc finds snapshots that no backup has any more",
     },
   );
@@ -143,11 +146,7 @@ function full(what: string, cause: unknown): Failure {
 function stillLimited(what: string, why: string, waited: number, cause: unknown): Failure {
   return new Failure(
     "ResourceExhausted",
-    `cannot ${what}: ${why}, and within ${inWords(waited)}, the location's copyTimeout, it took no other`,
-    {
-      cause,
-      retryable: true,
-      hint: "back this disk up less often, or raise copyTimeout in the location's config",
-    },
+    `cannot ${what}: ${why}, and it took no other within ${inWords(waited)}, the location's copyTimeout`,
+    { cause, retryable: true, hint: "back up less often, or raise copyTimeout in the location's config" },
   );
 }

@@ -13,14 +13,21 @@ import type { SnapshotterParts } from "./snapshotter-parts.ts";
 import type { VolumeFromSnapshot } from "./snapshotter.ts";
 import { apiLimit, within } from "./time-limit.ts";
 import type { UnfinishedRestores } from "./unfinished-restores.ts";
+import type { RestoredDisk } from "./volume-place.ts";
 
-/** Makes a disk of a snapshot; resolves to its volume ID. Leaves no disk behind when that fails or is cancelled. */
+/** A disk that was made of a snapshot. */
+export interface Restored {
+  readonly volumeId: string;
+  readonly disk: RestoredDisk;
+}
+
+/** Makes a disk of a snapshot. Leaves no disk behind when that fails or is cancelled. */
 export async function restoreDisk(
   parts: SnapshotterParts,
   unfinished: UnfinishedRestores,
   request: VolumeFromSnapshot,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<Restored> {
   const { clock, config, disks, restores } = parts;
   const begun = clock.now();
   const log = parts.logger.with({ snapshotId: request.snapshotId });
@@ -41,7 +48,7 @@ export async function restoreDisk(
   const { sku, zones, location } = plan.disk;
   const milliseconds = clock.now() - begun;
   log.log("info", "disk restored", { phase: "restored", volumeId, sku, zones, location, milliseconds });
-  return volumeId;
+  return { volumeId, disk: { location, sku, zones } };
 }
 
 /** A kind of disk that the region does not have, or not in the zone, is refused before any disk is made. */
@@ -98,7 +105,7 @@ async function create(
       throw canceled(`cannot ${what}`, signal.reason);
     }
   } catch (error) {
-    const trouble = await cleanUp(parts, { id, log, doubtful: isDoubtful(error) });
+    const trouble = await cleanUp(parts, { id, log, cause: error });
     if (trouble !== undefined) {
       // The entry stays: the next process tries again.
       throw withTrouble(error, id, trouble.error);
@@ -113,17 +120,17 @@ async function create(
 interface Cleaning {
   readonly id: ComputeResource;
   readonly log: Logger;
-  /** Whether the request for the disk may still be on its way to Azure. */
-  readonly doubtful: boolean;
+  /** Why there is to be no disk. */
+  readonly cause: unknown;
 }
 
-/** A request that was given up may arrive after the deletion did. */
+/** In milliseconds: a request that was given up may arrive after the deletion did. */
 const STRAGGLERS = 2_000;
 
 /** By a signal of its own: the one of the restore may have fired long ago. Resolves to why the disk is still there. */
 async function cleanUp(
   parts: SnapshotterParts,
-  { id, log, doubtful }: Cleaning,
+  { id, log, cause }: Cleaning,
 ): Promise<{ readonly error: unknown } | undefined> {
   const { clock, config, manager } = parts;
   const begun = clock.now();
@@ -135,7 +142,7 @@ async function cleanUp(
   try {
     await within(limit, signal, async (limited) => {
       await deleteDisk(await manager(limited), id, limited);
-      if (doubtful) {
+      if (isDoubtful(cause)) {
         await pause(STRAGGLERS, limited, clock);
         if (await exists(limited)) {
           await deleteDisk(await manager(limited), id, limited);
@@ -143,8 +150,10 @@ async function cleanUp(
       }
     });
   } catch (error) {
-    // Whoever may not delete disks is refused for one that was never made, too.
-    const there = await within(limit, signal, exists).catch(() => true);
+    // Whoever may not make disks may not delete them either, and perhaps not look whether one was made.
+    const there = await within(limit, signal, exists).catch((trouble: unknown) =>
+      [cause, error, trouble].some((each) => failureCode(each) !== "PermissionDenied"),
+    );
     if (!there) {
       return undefined;
     }

@@ -48,7 +48,10 @@ export interface VolumeSnapshotter {
   /** The volume ID of a PersistentVolume; empty when it is not a disk of this kind. */
   volumeIdOf(volume: PersistentVolume): string;
 
-  /** The PersistentVolume with another disk in it. */
+  /**
+   * The PersistentVolume with another disk in it. When this snapshotter made the disk, the volume is also bound to the zone and
+   * region where that is, if those are others than before.
+   */
   withVolumeId(volume: PersistentVolume, volumeId: string): PersistentVolume;
 
   /** Closes idle connections. No call may follow. */

@@ -11,6 +11,7 @@ import { chosenPlace, type ChosenPlace } from "./leftover.ts";
 import { namingBegun, namingDisk } from "./named-failure.ts";
 import { untilAllowed } from "./quota.ts";
 import { type ComputeResource, formatResourceId } from "./resource-id.ts";
+import { limitsOfDisk } from "./snapshot-limits.ts";
 import { snapshotTags } from "./snapshot-tags.ts";
 import type { SnapshotterParts } from "./snapshotter-parts.ts";
 import type { SnapshotOfVolume } from "./snapshotter.ts";
@@ -152,7 +153,8 @@ async function take(parts: SnapshotterParts, taking: Taking, signal: AbortSignal
     });
     await within(limit, signal, async (limited) => await deleteSnapshot(await manager(limited), id, limited));
   }
-  await untilAllowed(parts, { disk: volume, sourceId: body.sourceResourceId, log }, signal, (allowed) =>
+  const limits = limitsOfDisk(body.sourceResourceId);
+  await untilAllowed(parts, { what, id, limits, log }, signal, (allowed) =>
     within(
       limit,
       allowed,
