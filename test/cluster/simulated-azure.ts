@@ -2,6 +2,8 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../../src/errors/error.ts";
+import type { UnspentFault } from "../../simulator/core/fault-queue.ts";
+import type { Fault } from "../../simulator/core/faults.ts";
 import type { Directory } from "../../simulator/entra/directory.ts";
 import type { ReadyMade } from "../../simulator/ready-made.ts";
 import type { Inventory } from "../../simulator/resource-manager/inventory.ts";
@@ -67,13 +69,26 @@ export class SimulatedAzure {
     return JSON.parse(await this.#control(`inventory/${name}`, args));
   }
 
+  /** What is to go wrong from here on. */
+  async addFaults(...faults: readonly Fault[]): Promise<void> {
+    await this.#control("faults", faults);
+  }
+
+  async unspentFaults(): Promise<readonly UnspentFault[]> {
+    // Those that are left are the answer to any that are added.
+    return JSON.parse(await this.#control("faults", []));
+  }
+
   async createContainer(account: string, container: string): Promise<void> {
     await this.#control("containers", { account, container });
   }
 
-  /** Moves its time, and with it the end of all that it lets in. */
-  async advanceClock(seconds: number): Promise<void> {
-    await this.#control("clock", { advanceMilliseconds: seconds * 1000 });
+  /** Moves its time, and with it the end of all that it lets in; resolves to it, in milliseconds since 1970. */
+  async advanceClock(seconds: number): Promise<number> {
+    const { now }: { now: number } = JSON.parse(
+      await this.#control("clock", { advanceMilliseconds: seconds * 1000 }),
+    );
+    return now;
   }
 
   /** The account's blob endpoint as a location config names it. */
