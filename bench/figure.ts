@@ -29,7 +29,7 @@ export interface Row {
   readonly metric: Metric;
   readonly peer: number | undefined;
   readonly ours: number;
-  /** ours / peer. */
+  /** ours / peer; of nothing there is none. */
   readonly ratio: number | undefined;
   /** undefined: nothing to judge by. */
   readonly ok: boolean | undefined;
@@ -84,7 +84,7 @@ export function row(
   const combine = metric.combine ?? ((list) => median(valuesOf(metric.name, list)));
   const ours = combine(samples.ours);
   const peer = samples.peer.length === 0 ? undefined : combine(samples.peer);
-  const ratio = peer === undefined ? undefined : ours / peer;
+  const ratio = peer === undefined || peer === 0 ? undefined : ours / peer;
   return {
     figure,
     metric,
