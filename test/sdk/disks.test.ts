@@ -187,6 +187,10 @@ for (const sdk of SDKS) {
     const body = { location: REGION, properties: { ...EMPTY, diskSizeGB: 4, encryption } };
     const encrypted = await client.ask({ do: "disks.create", signIn, with: { ...disk, body } });
     assert.deepEqual(encrypted.properties?.["encryption"], encryption);
+    const rotated = { activeKey: { keyUrl: `${keyUrl.slice(0, -4)}4321` } };
+    const rotation = { ...set, body: { properties: rotated } };
+    const after = await client.ask({ do: "diskEncryptionSets.update", signIn, with: rotation });
+    assert.partialDeepStrictEqual(after.properties, { ...rotated, encryptionType });
     const refusal = await client.refused({ do: "diskEncryptionSets.delete", signIn, with: set });
     assert.equal(refusal.status, 409, refusal.message);
     await client.ask({ do: "disks.delete", signIn, with: disk });
@@ -207,6 +211,9 @@ for (const sdk of SDKS) {
       ...{ do: "diskAccesses.list", signIn, with: { subscriptionId: SUBSCRIPTION, group: GROUP } },
     });
     assert.ok(listed.names.includes(access.name));
+    const tagged = { ...access, body: { tags: { team: "store" } } };
+    const updated = await client.ask({ do: "diskAccesses.update", signIn, with: tagged });
+    assert.deepEqual(updated.tags, { team: "store" });
     const reach = { networkAccessPolicy: "AllowPrivate", diskAccessId: made.id ?? "" };
     const closed = { ...reach, publicNetworkAccess: "Disabled" };
     const disk = fresh("disk");

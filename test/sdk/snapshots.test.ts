@@ -254,7 +254,7 @@ for (const sdk of SDKS) {
     const snapshot = { ...fresh("snapshot"), body: copyOf(disk.id, INCREMENTAL) };
     const { id = "", ...taken } = await client.ask({ do: "snapshots.create", signIn, with: snapshot });
     assert.deepEqual(taken.properties?.["encryption"], encryption);
-    const restored = async (properties: ComputeResource["properties"]) => {
+    const restored = async (properties: NonNullable<ComputeResource["properties"]>) => {
       const wanted = { ...fresh("restored"), body: copyOf(id, { properties }) };
       const made = await client.ask({ do: "disks.create", signIn, with: wanted });
       return made.properties?.["encryption"];
