@@ -52,13 +52,13 @@ export function somebody(
   return { objectId, secret, values };
 }
 
-/** The roles of the documentation, on an estate's groups. */
+/** Roles that allow what is needed on an estate's groups, and little more. */
 export function leastRoles({ scopeOf, disks, snapshots, restores, copies }: Estate) {
   return {
     "Disk Backup Reader": [scopeOf(disks)],
     "Disk Snapshot Contributor": [scopeOf(snapshots), scopeOf(copies)],
-    "Disk Restore Operator": [scopeOf(restores)],
-    "VM Restore Operator": [scopeOf(restores)],
+    // The smallest with disks/delete, for what a restore that failed has begun.
+    "Virtual Machine Contributor": [scopeOf(disks), scopeOf(restores)],
   };
 }
 
@@ -73,13 +73,13 @@ export interface VolumeLocation extends Location {
 export async function volumeLocation(
   world: AzureWorld,
   estate: Estate,
-  { config = {}, values }: { readonly config?: Words; readonly values: Words },
+  { config = {}, values, cloud }: { readonly config?: Words; readonly values: Words; readonly cloud?: Part },
 ): Promise<VolumeLocation> {
   const place: Part = {
     values: { AZURE_SUBSCRIPTION_ID: estate.subscriptionId, AZURE_RESOURCE_GROUP: estate.disks, ...values },
     config: { resourceGroup: estate.snapshots, ...config },
   };
-  const location = await world.volumes(await publicCloud.part(world), place);
+  const location = await world.volumes(cloud ?? (await publicCloud.part(world)), place);
   await initVolumes(location);
   const next = async () => {
     const plugin = await location.another();
