@@ -141,6 +141,40 @@ test("tests in other languages pull the levers over http, when they know the tok
   assert.ok(world.inventory.storageAccount("another"));
 });
 
+test("tests in other languages write to disks, set the pace and see what snapshots hold", async () => {
+  const lever = async (name: string, ...sent: unknown[]) => {
+    const { status, body } = await controlled("POST", `inventory/${name}`, sent);
+    assert.equal(status, 200, JSON.stringify(body));
+    return body as Record<string, unknown>;
+  };
+  const { id } = await lever("addDisk", {
+    ...GROUP,
+    name: "d1",
+    sku: "UltraSSD_LRS",
+    zones: ["1"],
+    iops: 500,
+  });
+  assert.equal(await lever("writeDisk", id), 1);
+  await lever("setComputePace", { backgroundCopy: 60_000, retryAfterSeconds: 1 });
+  const { objectId: principalId } = application;
+  await lever("assignRole", { principalId, role: "Contributor", scope: account.id.split("/providers/")[0] });
+  const snapshot = String(id).replace("/disks/d1", "/snapshots/s1");
+  const made = await fetch(`${world.endpoints.resourceManager}${snapshot}?api-version=2024-03-02`, {
+    method: "PUT",
+    headers: { authorization: await tokenFor("https://management.azure.com") },
+    body: JSON.stringify({
+      location: "westeurope",
+      properties: { incremental: true, creationData: { createOption: "Copy", sourceResourceId: id } },
+    }),
+  });
+  assert.deepEqual([made.status, made.headers.get("retry-after")], [202, "1"]);
+  await lever("writeDisk", id);
+  await controlled("POST", "clock", { advanceMilliseconds: 60_000 });
+  const { generation, completionPercent } = await lever("snapshot", snapshot);
+  assert.deepEqual([generation, completionPercent], [1, 100]);
+  assert.equal(Object.keys(await lever("disks")).length, 1);
+});
+
 test("a world that is kept in a folder goes on after a restart, its blobs included", async () => {
   const state = await mkdtemp(join(tmpdir(), "simulator-state-"));
   try {

@@ -7,6 +7,8 @@ import { requiredApiVersion } from "./api-versions.ts";
 import { signIn } from "./authentication.ts";
 import { ManagementError, resourceGroupNotFound, subscriptionNotFound } from "./errors.ts";
 import type { Inventory } from "./inventory.ts";
+import { textIn } from "./json.ts";
+import type { JsonObject } from "./json.ts";
 import { checkLocks } from "./locks.ts";
 import { metadataEndpoints } from "./metadata-endpoints.ts";
 import type { OperationPace } from "./operations.ts";
@@ -14,6 +16,7 @@ import { AZURE_RATE_LIMITS, rateLimiter, throttled } from "./rate-limits.ts";
 import type { CountedRequest, RateLimiter, RateLimits } from "./rate-limits.ts";
 import { readBody } from "./request-body.ts";
 import { groupId, isGuid, keyOf, matchPath, parentsOf, scopeOfRequest, segmentsOf } from "./resource-id.ts";
+import { locationName } from "./resources/location.ts";
 import { errorAnswer, response } from "./responses.ts";
 import { allRoutes } from "./route-table.ts";
 import type { Answer, BlobContainers, CloudEndpoints, ManagementRequest, Route } from "./routes.ts";
@@ -92,7 +95,8 @@ class Gateway {
     const now = skewed(clock.now(), effects);
     const caller = await this.#signedIn(request, subscription, effects, now);
     const id = `/${segments.join("/")}`;
-    const region = this.#regionOf(id);
+    const body = once(() => readBody(request));
+    const region = this.#regionOf(id) ?? (await locationToBe(route, body)) ?? this.#groupsRegion(id);
     const limits = this.#limiter.count({ ...counted, principal: caller.oid, region }, clock.now());
     if (route === undefined) {
       throw noSuchType(segments, apiVersion);
@@ -100,7 +104,6 @@ class Gateway {
     this.#letThrough(route, segments, apiVersion, caller);
     const { method, origin } = request;
     const { state } = inventory;
-    const body = () => readBody(request);
     const fields = { method, origin, apiVersion, query, path, id, caller, state, now, body };
     const answer = await answerOf(route, fields);
     return { ...answer, headers: { ...limits, ...answer.headers } };
@@ -171,12 +174,15 @@ class Gateway {
     return this.#options.inventory.state.resourceGroups[keyOf(groupId(subscription ?? "", group ?? ""))];
   }
 
-  /** Of a disk or snapshot that is there; of what is to be made, that of its group, where it mostly is. */
+  /** Of a disk or snapshot that is there, or as the path says. */
   #regionOf(id: string): string | undefined {
-    const { disks, snapshots, resourceGroups } = this.#options.inventory.state;
+    const { disks, snapshots } = this.#options.inventory.state;
     const key = keyOf(id).split("/").slice(0, 9).join("/");
-    const known = disks[key] ?? snapshots[key] ?? resourceGroups[key.split("/providers/")[0] ?? ""];
-    return known?.location ?? /\/locations\/([^/]+)/.exec(key)?.[1];
+    return (disks[key] ?? snapshots[key])?.location ?? /\/locations\/([^/]+)/.exec(key)?.[1];
+  }
+
+  #groupsRegion(id: string): string | undefined {
+    return this.#options.inventory.state.resourceGroups[keyOf(id).split("/providers/")[0] ?? ""]?.location;
   }
 
   #authorize({ action, path }: Route, segments: readonly string[], caller: AccessTokenClaims): void {
@@ -192,6 +198,24 @@ class Gateway {
       );
     }
   }
+}
+
+/** Where something is to be made; what is wrong with the body is told later. */
+async function locationToBe(
+  route: Route | undefined,
+  body: () => Promise<JsonObject>,
+): Promise<string | undefined> {
+  if (route?.method !== "PUT" || !route.path.includes("/Microsoft.Compute/")) {
+    return undefined;
+  }
+  const sent = await body().catch(() => ({}));
+  return locationName(textIn(sent, "location"));
+}
+
+/** A body comes once, and is asked for twice. */
+function once<Value>(make: () => Promise<Value>): () => Promise<Value> {
+  let made: Promise<Value> | undefined;
+  return () => (made ??= make());
 }
 
 async function answerOf(route: Route, request: ManagementRequest): Promise<Answer> {

@@ -60,6 +60,7 @@ export function common(place: NewResource, body: JsonObject, source: Source | un
     networkAccessPolicy: textIn(properties, "networkAccessPolicy") ?? "AllowAll",
     ...optional("diskAccessId", textIn(properties, "diskAccessId")),
     publicNetworkAccess: textIn(properties, "publicNetworkAccess") ?? "Enabled",
+    ...optional("dataAccessAuthMode", textIn(properties, "dataAccessAuthMode")),
     ...optional("osType", textIn(properties, "osType") ?? source?.osType),
     ...optional("hyperVGeneration", textIn(properties, "hyperVGeneration") ?? source?.hyperVGeneration),
     ...optional("securityType", textIn(security, "securityType") ?? source?.securityType),

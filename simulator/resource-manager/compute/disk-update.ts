@@ -41,6 +41,7 @@ export function applyCommon(data: DiskRecord | SnapshotRecord, body: JsonObject)
   assign(data, "networkAccessPolicy", textIn(properties, "networkAccessPolicy"));
   assign(data, "diskAccessId", textIn(properties, "diskAccessId"));
   assign(data, "publicNetworkAccess", textIn(properties, "publicNetworkAccess"));
+  assign(data, "dataAccessAuthMode", textIn(properties, "dataAccessAuthMode"));
   assign(data, "osType", textIn(properties, "osType"));
   if (data.networkAccessPolicy !== "AllowPrivate" && textIn(properties, "diskAccessId") === undefined) {
     delete data.diskAccessId;

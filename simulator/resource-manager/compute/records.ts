@@ -34,6 +34,8 @@ interface StoredDataRecord {
   networkAccessPolicy: string;
   diskAccessId?: string;
   publicNetworkAccess: string;
+  /** `AzureActiveDirectory`: reading by an address takes a sign-in, too. */
+  dataAccessAuthMode?: string;
   osType?: string;
   hyperVGeneration?: string;
   securityType?: string;

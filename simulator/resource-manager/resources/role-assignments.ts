@@ -148,6 +148,9 @@ function checkScope(request: ManagementRequest): void {
       "microsoft.storage/storageaccounts": state.storageAccounts,
       "microsoft.managedidentity/userassignedidentities": state.userAssignedIdentities,
       "microsoft.compute/disks": state.disks,
+      "microsoft.compute/snapshots": state.snapshots,
+      "microsoft.compute/diskencryptionsets": state.diskEncryptionSets,
+      "microsoft.compute/diskaccesses": state.diskAccesses,
     };
     const table = tables[type?.toLowerCase() ?? ""];
     const id = keyOf(`${groupId(subscription, group)}/providers/${type ?? ""}/${name ?? ""}`);
