@@ -11,7 +11,7 @@ const HOST_CHECK_MILLISECONDS = 500;
 
 const LISTEN_BACKLOG = 511;
 
-/** What answers under way get to reach the host; go-plugin's host waits 2 s before it kills. */
+/** What answers under way, and what cleans up, get; go-plugin's host waits 2 s before it kills. */
 const GRACE_MILLISECONDS = 1_000;
 
 export interface ServeOptions {
@@ -26,7 +26,7 @@ export interface ServeOptions {
 
 /** What the services may ask of the process. */
 export interface Lifecycle {
-  /** Aborts what is under way and ends the process: there is nobody left to answer. */
+  /** Aborts what is under way and ends the process when that has cleaned up: there is nobody left to answer. */
   readonly end: () => void;
 }
 
@@ -51,8 +51,9 @@ export function serve(options: ServeOptions): void {
   };
   const end = (): void => {
     shutdown();
-    // One turn of the event loop: what the aborts set off (closing connections to the store) starts.
-    setImmediate(() => process.exit(0));
+    // One turn of the event loop: what the aborts set off (closing connections to the store) starts. What has to be cleaned up,
+    // a disk that was being made, gets as long as answers do; as a rule there is nothing.
+    setImmediate(() => void (server?.settled() ?? Promise.resolve()).then(() => process.exit(0)));
   };
   process.on("SIGTERM", shutdown);
   process.on("SIGHUP", shutdown);

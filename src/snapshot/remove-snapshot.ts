@@ -19,6 +19,10 @@ export async function removeSnapshot(
   snapshotId: string,
   signal: AbortSignal,
 ): Promise<void> {
+  if (snapshotId.trim() === "") {
+    // Velero before 1.18.3 asks for it where a snapshot could not be taken, and a backup must not stay for that.
+    return;
+  }
   const id = snapshotOf(snapshotId);
   const log = parts.logger.with({ snapshotId });
   const configured = configuredCopy(parts.config);

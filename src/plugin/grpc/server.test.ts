@@ -12,6 +12,13 @@ import type { CallHandler, ServerCall } from "./server-call.ts";
 const PATH = "/test.Service/Method";
 
 async function startServer(t: TestContext, handler: CallHandler): Promise<ClientHttp2Session> {
+  return (await startServerItself(t, handler)).session;
+}
+
+async function startServerItself(
+  t: TestContext,
+  handler: CallHandler,
+): Promise<{ readonly session: ClientHttp2Session; readonly server: GrpcServer }> {
   const server = new GrpcServer(
     async (path) => (path === PATH ? handler : undefined),
     () => {},
@@ -28,7 +35,7 @@ async function startServer(t: TestContext, handler: CallHandler): Promise<Client
     session.destroy();
     listener.close();
   });
-  return session;
+  return { session, server };
 }
 
 function open(
@@ -273,4 +280,25 @@ test("an answer waits for its reader", async (t) => {
   assert.ok(sent < 32, `${sent} messages were sent to a reader that does not read`);
   const { status, body } = await answer(stream);
   assert.deepEqual([status, body.length], ["0", 64 * (chunk.length + 5)]);
+});
+
+test("a server is settled when what was aborted has cleaned up, and at once when nothing is under way", async (t) => {
+  const order: string[] = [];
+  const cleaning = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<void>();
+  const { session, server } = await startServerItself(t, async (call) => {
+    begun.resolve();
+    await once(call.signal, "abort");
+    await cleaning.promise;
+    order.push("cleaned");
+  });
+  await server.settled();
+  open(session).end(frame("x"));
+  await begun.promise;
+  server.abortCalls();
+  const settled = server.settled().then(() => order.push("settled"));
+  order.push("aborted");
+  cleaning.resolve();
+  await settled;
+  assert.deepEqual(order, ["aborted", "cleaned", "settled"]);
 });

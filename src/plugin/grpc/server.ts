@@ -26,6 +26,7 @@ export class GrpcServer {
   readonly #lookup: MethodLookup;
   readonly #calls = new Set<ServerCall>();
   readonly #onIdle: () => void;
+  readonly #served = new Set<Promise<void>>();
   #connections = 0;
 
   /** `onIdle` is called whenever the last open connection has closed. */
@@ -55,6 +56,11 @@ export class GrpcServer {
     for (const call of this.#calls) call.abort();
   }
 
+  /** Resolves when no handler is at work any more, be it because it was aborted and has cleaned up. */
+  async settled(): Promise<void> {
+    while (this.#served.size > 0) await Promise.all(this.#served);
+  }
+
   async #serve(path: string, call: ServerCall): Promise<void> {
     const handler = await this.#lookup(path);
     if (handler === undefined) {
@@ -69,7 +75,7 @@ export class GrpcServer {
     const deadline = headers["grpc-timeout"];
     this.#calls.add(call);
     const timer = typeof deadline === "string" ? startDeadline(deadline, call) : undefined;
-    this.#serve(path, call)
+    const served = this.#serve(path, call)
       .then(
         () => call.succeed(),
         (error: unknown) => call.fail(error),
@@ -77,9 +83,11 @@ export class GrpcServer {
       .finally(() => {
         clearTimeout(timer);
         this.#calls.delete(call);
+        this.#served.delete(served);
         // The request's end is still to be read: http2 frees the stream only then.
         void call.reader.discardRest();
       });
+    this.#served.add(served);
   }
 }
 
