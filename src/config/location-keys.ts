@@ -225,6 +225,13 @@ export const locationKeys = {
     since: "0.1.0",
     help: "Resource group of the copies, in the snapshots' subscription. Needed with `copyToRegion`.",
   },
+  copyDiskEncryptionSetId: {
+    kind: "disk encryption set",
+    locations: ["volume snapshotter"],
+    ours: true,
+    since: "0.1.0",
+    help: "Resource ID of the disk encryption set, in the region of `copyToRegion`, that copies are encrypted with. Needed where disks have one: it serves its own region alone.",
+  },
   allowInsecureEndpoint: {
     kind: "boolean",
     locations: ["object store"],

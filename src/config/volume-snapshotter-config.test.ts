@@ -24,6 +24,7 @@ test("every key of a volume snapshotter is read", () => {
     copyTimeout: "90m",
     copyToRegion: "North Europe",
     copyResourceGroup: "copies",
+    copyDiskEncryptionSetId: lowerSet,
   });
   assert.deepEqual(
     { ...config },
@@ -45,6 +46,7 @@ test("every key of a volume snapshotter is read", () => {
       copyTimeout: 5_400_000,
       copyToRegion: "northeurope",
       copyResourceGroup: "copies",
+      copyDiskEncryptionSetId: set,
       caCert: undefined,
       caCertEncoded: false,
     },
@@ -111,6 +113,14 @@ test("a kind of disk that is not known is let through with a warning that says w
 
 const together: ReadonlyArray<readonly [string, Readonly<Record<string, string>>, RegExp]> = [
   ["a region without a group for the copies", { copyToRegion: "northeurope" }, /copyResourceGroup/],
+  [
+    "an encryption set for copies without a region",
+    {
+      copyDiskEncryptionSetId:
+        "/subscriptions/s-1/resourceGroups/keys/providers/Microsoft.Compute/diskEncryptionSets/north",
+    },
+    /copyToRegion/,
+  ],
   ["a group for copies without a region", { copyResourceGroup: "copies" }, /copyToRegion/],
   [
     "copies of snapshots that are not incremental",

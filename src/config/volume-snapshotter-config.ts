@@ -20,6 +20,9 @@ function checkTogether(config: VolumeSnapshotterConfig): Findings {
   if (!copied && copyResourceGroup !== undefined) {
     problems.push("copyResourceGroup needs copyToRegion: the region that snapshots are copied to");
   }
+  if (!copied && config.copyDiskEncryptionSetId !== undefined) {
+    problems.push("copyDiskEncryptionSetId needs copyToRegion: the region that snapshots are copied to");
+  }
   if (copied && incremental === false) {
     problems.push(
       "copyToRegion and incremental exclude each other: Azure copies incremental snapshots alone, so leave incremental out",

@@ -94,7 +94,7 @@ export async function beginCopy(
   if (found !== undefined) {
     await within(limit, signal, async (limited) => await deleteSnapshot(await manager(limited), id, limited));
   }
-  const { encryption } = await waitForSnapshot(parts, { id: snapshot, what, until: "data", log }, signal);
+  await waitForSnapshot(parts, { id: snapshot, what, until: "data", log }, signal);
   const body: NewSnapshot = {
     location: copy.region,
     tags,
@@ -102,9 +102,8 @@ export async function beginCopy(
     sourceResourceId: formatResourceId("snapshots", snapshot),
     incremental: true,
     sku: config.snapshotSku,
-    // A disk encryption set is of one region: a customer's key must be named anew for another.
-    diskEncryptionSetId:
-      encryption.diskEncryptionSetId === undefined ? undefined : config.diskEncryptionSetId,
+    // A disk encryption set serves one region: the disk's own is none for the copy.
+    diskEncryptionSetId: config.copyDiskEncryptionSetId,
   };
   const limits = limitsOfCopies(copy.region);
   await untilAllowed(parts, { what, id, limits, log }, signal, (allowed) =>

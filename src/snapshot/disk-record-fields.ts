@@ -37,12 +37,16 @@ export function fieldsOf({ location, place, disk, copy }: DiskRecord): string {
     tier: disk.tier,
     iops: disk.iops,
     mbps: disk.throughput,
+    readiops: disk.iopsReadOnly,
+    readmbps: disk.throughputReadOnly,
+    plus: disk.performancePlus,
     sector: disk.logicalSectorSize,
     encryption: disk.encryption.type,
     key: short("diskEncryptionSets", disk.encryption.diskEncryptionSetId),
     network: disk.networkAccessPolicy,
     access: short("diskAccesses", disk.diskAccessId),
     public: disk.publicNetworkAccess,
+    export: disk.dataAccessAuthMode,
     bursting: disk.burstingEnabled,
     shares: disk.maxShares,
     zones: disk.zones.length === 0 ? undefined : disk.zones.map((zone) => escaped(zone, ",")).join(","),
@@ -95,18 +99,25 @@ function read(fields: ReadonlyMap<string, string>): DiskRecord {
     const value = text(name);
     return value === undefined ? undefined : lengthened(type, value, place);
   };
-  const bursting = text("bursting");
+  const flag = (name: string): boolean | undefined => {
+    const value = text(name);
+    return value === undefined ? undefined : value === "true";
+  };
   const disk: DiskTraits = {
     sku: needed("sku"),
     tier: text("tier"),
     iops: number("iops"),
     throughput: number("mbps"),
+    iopsReadOnly: number("readiops"),
+    throughputReadOnly: number("readmbps"),
+    performancePlus: flag("plus"),
     logicalSectorSize: number("sector"),
     encryption: { type: text("encryption"), diskEncryptionSetId: id("diskEncryptionSets", "key") },
     networkAccessPolicy: text("network"),
     diskAccessId: id("diskAccesses", "access"),
     publicNetworkAccess: text("public"),
-    burstingEnabled: bursting === undefined ? undefined : bursting === "true",
+    dataAccessAuthMode: text("export"),
+    burstingEnabled: flag("bursting"),
     maxShares: number("shares"),
     zones: fields.get("zones")?.split(",").map(decodeURIComponent) ?? [],
     osType: text("os"),

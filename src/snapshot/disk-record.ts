@@ -24,6 +24,9 @@ export function recordOf(disk: Disk, place: ComputePlace, copy: CopyPlace | unde
       tier: disk.tier,
       iops: disk.iops,
       throughput: disk.throughput,
+      iopsReadOnly: disk.iopsReadOnly,
+      throughputReadOnly: disk.throughputReadOnly,
+      performancePlus: disk.performancePlus,
       logicalSectorSize: disk.logicalSectorSize,
       encryption: {
         type: disk.encryption.type,
@@ -32,6 +35,7 @@ export function recordOf(disk: Disk, place: ComputePlace, copy: CopyPlace | unde
       networkAccessPolicy: disk.networkAccessPolicy,
       diskAccessId: disk.diskAccessId,
       publicNetworkAccess: disk.publicNetworkAccess,
+      dataAccessAuthMode: disk.dataAccessAuthMode,
       burstingEnabled: disk.burstingEnabled,
       maxShares: disk.maxShares,
       zones: [...disk.zones],

@@ -18,6 +18,10 @@ function tags(copy?: typeof COPY): Readonly<Record<string, string>> {
     disk: {
       ...{ sku: "Premium_LRS", tier: undefined, iops: undefined, throughput: undefined, zones: [] },
       ...{
+        iopsReadOnly: undefined,
+        throughputReadOnly: undefined,
+        performancePlus: undefined,
+        dataAccessAuthMode: undefined,
         logicalSectorSize: undefined,
         burstingEnabled: undefined,
         maxShares: undefined,

@@ -37,16 +37,26 @@ export function keptTraits(wish: TraitsWish): { readonly kept: Kept; readonly wa
     logicalSectorSize: sectors(keeping),
     ...encryption(keeping),
     ...network(keeping),
+    dataAccessAuthMode: wish.was.dataAccessAuthMode === "None" ? undefined : wish.was.dataAccessAuthMode,
     maxShares: shares(keeping),
     ...machine(keeping),
   };
   return { kept, warnings };
 }
 
-type Performance = Pick<Kept, "tier" | "burstingEnabled" | "iops" | "throughput">;
+type Performance = Pick<
+  Kept,
+  | "tier"
+  | "burstingEnabled"
+  | "performancePlus"
+  | "iops"
+  | "throughput"
+  | "iopsReadOnly"
+  | "throughputReadOnly"
+>;
 
 function performance(keeping: Keeping): Performance {
-  const { was, to, sku, warn } = keeping;
+  const { was, from, to, sku, warn } = keeping;
   // Azure refuses to be told `false` by some kinds, and it is what all of them have unless told otherwise.
   const bursting = was.burstingEnabled === true;
   if (to === undefined) {
@@ -58,7 +68,11 @@ function performance(keeping: Keeping): Performance {
     if (bursting) warn(`on-demand bursting is lost: ${sku} disks do not have it`);
   }
   const tiers = to?.tiers === true;
+  // Which kinds and sizes may have it changes; the same disk may have it again.
+  const plus = was.performancePlus === true;
+  if (plus && to !== from) warn(`performance plus is lost: ${sku} disks may not have it`);
   return {
+    performancePlus: plus && to === from ? true : undefined,
     tier: tiers ? was.tier : undefined,
     burstingEnabled: tiers && bursting ? true : undefined,
     ...chosenPerformance(keeping),
@@ -73,16 +87,20 @@ function chosenPerformance({
   sku,
   wish,
   warn,
-}: Keeping): Pick<Performance, "iops" | "throughput"> {
+}: Keeping): Pick<Performance, "iops" | "throughput" | "iopsReadOnly" | "throughputReadOnly"> {
   const { iops, throughput } = was;
+  const none = { iopsReadOnly: undefined, throughputReadOnly: undefined };
   if (from?.chosen !== undefined && to !== undefined && to.chosen === undefined) {
     warn(`${iops ?? "?"} IOPS and ${throughput ?? "?"} MB/s are lost: with ${sku} disks the size decides`);
   }
   if (from?.chosen === undefined || to?.chosen === undefined) {
-    return { iops: undefined, throughput: undefined };
+    return { iops: undefined, throughput: undefined, ...none };
   }
   const wanted = { iops: wish.request.iops === undefined ? iops : Number(wish.request.iops), throughput };
-  return from === to ? wanted : within(to.chosen, wanted, { sku, wish, warn });
+  if (from !== to) return { ...within(to.chosen, wanted, { sku, wish, warn }), ...none };
+  const { iopsReadOnly, throughputReadOnly } = was;
+  // Azure takes them for shared disks alone.
+  return (was.maxShares ?? 1) > 1 ? { ...wanted, iopsReadOnly, throughputReadOnly } : { ...wanted, ...none };
 }
 
 /** What Ultra and Premium SSD v2 disks make of each other's choices: the nearest that they allow. */

@@ -20,7 +20,16 @@ const record: DiskRecord = {
   place: { subscriptionId: "S", resourceGroup: "mc_CLUSTER" },
   disk: {
     ...{ sku: "Premium_LRS", tier: undefined, iops: undefined, throughput: undefined, zones: [] },
-    ...{ logicalSectorSize: undefined, burstingEnabled: undefined, maxShares: undefined, osType: undefined },
+    ...{
+      iopsReadOnly: undefined,
+      throughputReadOnly: undefined,
+      performancePlus: undefined,
+      dataAccessAuthMode: undefined,
+      logicalSectorSize: undefined,
+      burstingEnabled: undefined,
+      maxShares: undefined,
+      osType: undefined,
+    },
     ...{ encryption: { type: undefined, diskEncryptionSetId: undefined }, networkAccessPolicy: undefined },
     ...{ diskAccessId: undefined, publicNetworkAccess: undefined, hyperVGeneration: undefined },
     ...{ securityType: undefined, secureVMDiskEncryptionSetId: undefined },

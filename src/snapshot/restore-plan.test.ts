@@ -118,3 +118,31 @@ for (const [what, given, message] of availabilities) {
     }
   });
 }
+
+const rare = {
+  iopsReadOnly: 900,
+  throughputReadOnly: 40,
+  performancePlus: true,
+  dataAccessAuthMode: "AzureActiveDirectory",
+};
+
+test("what few disks have is kept where the kind stays, and said to be lost where it does not", () => {
+  const { disk, warnings } = plan({ traits: { ...rare, maxShares: 2 } });
+  const { iopsReadOnly, throughputReadOnly, performancePlus, dataAccessAuthMode } = disk;
+  assert.deepEqual({ iopsReadOnly, throughputReadOnly, performancePlus, dataAccessAuthMode }, rare);
+  assert.deepEqual(warnings, []);
+  const config = { restoreSkuMap: { PremiumV2_LRS: "UltraSSD_LRS" } };
+  const other = plan({ traits: { ...rare, maxShares: 2 }, config });
+  assert.equal(other.disk.performancePlus, undefined);
+  assert.equal(other.disk.iopsReadOnly, undefined);
+  assert.equal(
+    other.disk.dataAccessAuthMode,
+    "AzureActiveDirectory",
+    "a rule about who may read is never lost",
+  );
+  assert.ok(other.warnings.some((warning) => warning.includes("performance plus")));
+});
+
+test("Azure is not told of what only shared disks have", () => {
+  assert.equal(plan({ traits: rare }).disk.iopsReadOnly, undefined);
+});

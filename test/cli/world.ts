@@ -71,13 +71,19 @@ export interface CliWorld extends AsyncDisposable {
   /** A locations file, as kubectl writes it. */
   locations(wish?: LocationsWish): Promise<string>;
   file(name: string, content: string): Promise<string>;
-  /** `velero-azure snapshots ARGS`, from the sources. */
+  /** `velero-azure snapshots ARGS`. */
   run(args: readonly string[], input?: string): Promise<CliResult>;
   /** The same on a terminal, where the answer is typed when the prompt appears; all that it shows is `stdout`. */
   runOnTerminal(args: readonly string[], prompt: string, answer: string): Promise<CliResult>;
 }
 
-export async function startCliWorld(): Promise<CliWorld> {
+const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const TERMINAL = fileURLToPath(new URL("terminal.py", import.meta.url));
+
+/** `command` starts the command line; by default from the sources. */
+export async function startCliWorld(
+  command: readonly string[] = [process.execPath, MAIN],
+): Promise<CliWorld> {
   await using stack = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), "velero-azure-cli-"));
   stack.defer(() => rm(folder, { recursive: true, force: true }));
@@ -135,15 +141,12 @@ export async function startCliWorld(): Promise<CliWorld> {
     },
     snapshots: () => inventory.snapshots().map(({ id }) => id),
     locations: async (wish = {}) => file("locations.yaml", locationsText(wish)),
-    run: async (args, input = "") => run([process.execPath, MAIN, "snapshots", ...args], env, input),
+    run: async (args, input = "") => run([...command, "snapshots", ...args], env, input),
     runOnTerminal: async (args, prompt, answer) =>
-      run(["python3", TERMINAL, prompt, answer, process.execPath, MAIN, "snapshots", ...args], env, ""),
+      run(["python3", TERMINAL, prompt, answer, ...command, "snapshots", ...args], env, ""),
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
 }
-
-const MAIN = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
-const TERMINAL = fileURLToPath(new URL("terminal.py", import.meta.url));
 
 async function run(
   [command = "", ...args]: readonly string[],
@@ -218,7 +221,16 @@ const RECORD = recordOf(
   {
     ...{ id: "", name: "data", location: "westeurope", sku: "Premium_LRS", tags: {}, zones: ["1"] },
     ...{ encryption: { type: undefined, diskEncryptionSetId: undefined }, sizeBytes: undefined },
-    ...{ tier: undefined, iops: undefined, throughput: undefined, logicalSectorSize: undefined },
+    ...{
+      tier: undefined,
+      iops: undefined,
+      throughput: undefined,
+      iopsReadOnly: undefined,
+      throughputReadOnly: undefined,
+      performancePlus: undefined,
+      dataAccessAuthMode: undefined,
+      logicalSectorSize: undefined,
+    },
     ...{ networkAccessPolicy: undefined, diskAccessId: undefined, publicNetworkAccess: undefined },
     ...{ burstingEnabled: undefined, maxShares: undefined, osType: undefined, hyperVGeneration: undefined },
     ...{ securityType: undefined, secureVMDiskEncryptionSetId: undefined, uniqueId: undefined },

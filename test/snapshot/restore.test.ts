@@ -116,6 +116,21 @@ test("a copy is restored where disks are restored to its region", async (t) => {
   assert.deepEqual([disk.location, disk.generation], ["northeurope", 1]);
 });
 
+test("a disk with a customer's key is copied under the other region's key, and restored with it", async (t) => {
+  const world = await diskWorld(t);
+  const key = (place: typeof NODES) => {
+    const set = world.inventory.addDiskEncryptionSet({ ...place, name: "key" });
+    return { type: set.encryptionType, diskEncryptionSetId: set.id };
+  };
+  const [near, far] = [key(NODES), key(FAR)];
+  world.inventory.addDisk({ ...NODES, name: "d1", encryption: near });
+  const config = { ...COPY, copyDiskEncryptionSetId: far.diskEncryptionSetId };
+  const snapshot = await take(await world.open({ config }), "d1");
+  assert.deepEqual(restored(world, await restore(await world.open({ config }), snapshot)).encryption, near);
+  const there = restored(world, await restore(await world.open({ config: THERE }), snapshot));
+  assert.deepEqual([there.location, there.encryption], ["northeurope", far]);
+});
+
 test("the first snapshot is restored in its own region, although there is a copy", async (t) => {
   const world = await diskWorld(t);
   world.inventory.addDisk({ ...NODES, name: "d1" });

@@ -18,7 +18,8 @@ test("a disk is read with all that makes it what it is", async () => {
       zones: ["2"],
       sku: { name: "PremiumV2_LRS", tier: "Premium" },
       properties: {
-        creationData: { createOption: "Empty", logicalSectorSize: 4096 },
+        creationData: { createOption: "Empty", logicalSectorSize: 4096, performancePlus: true },
+        ...{ diskIOPSReadOnly: 500, diskMBpsReadOnly: 50, dataAccessAuthMode: "AzureActiveDirectory" },
         ...{
           diskSizeGB: 200,
           diskSizeBytes: 214_748_364_800,
@@ -43,6 +44,10 @@ test("a disk is read with all that makes it what it is", async () => {
     tier: "P30",
     iops: 4000,
     throughput: 300,
+    iopsReadOnly: 500,
+    throughputReadOnly: 50,
+    performancePlus: true,
+    dataAccessAuthMode: "AzureActiveDirectory",
     logicalSectorSize: 4096,
     encryption: { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId: "/set" },
     networkAccessPolicy: "AllowPrivate",
@@ -88,6 +93,12 @@ test("a new disk is asked for with all that was kept of the old one", async () =
   const disk: NewDisk = {
     ...{ sku: "UltraSSD_LRS", location: "westeurope", tags: { a: "b" }, snapshotId: "/snap", zones: ["1"] },
     ...{ tier: "P30", iops: 400, throughput: 30, logicalSectorSize: 512 },
+    ...{
+      iopsReadOnly: 100,
+      throughputReadOnly: 10,
+      performancePlus: true,
+      dataAccessAuthMode: "AzureActiveDirectory",
+    },
     encryption: { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId: "/set" },
     ...{ networkAccessPolicy: "AllowPrivate", diskAccessId: "/access", publicNetworkAccess: "Disabled" },
     ...{ burstingEnabled: false, maxShares: 3, osType: "Linux", hyperVGeneration: "V2" },
@@ -106,8 +117,12 @@ test("a new disk is asked for with all that was kept of the old one", async () =
     sku: { name: "UltraSSD_LRS" },
     zones: ["1"],
     properties: {
-      creationData: { createOption: "Copy", sourceResourceId: "/snap", logicalSectorSize: 512 },
+      creationData: {
+        ...{ createOption: "Copy", sourceResourceId: "/snap" },
+        ...{ logicalSectorSize: 512, performancePlus: true },
+      },
       ...{ tier: "P30", diskIOPSReadWrite: 400, diskMBpsReadWrite: 30 },
+      ...{ diskIOPSReadOnly: 100, diskMBpsReadOnly: 10, dataAccessAuthMode: "AzureActiveDirectory" },
       encryption: { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId: "/set" },
       ...{ networkAccessPolicy: "AllowPrivate", diskAccessId: "/access", publicNetworkAccess: "Disabled" },
       ...{ burstingEnabled: false, maxShares: 3, osType: "Linux", hyperVGeneration: "V2" },

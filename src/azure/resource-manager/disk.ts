@@ -19,6 +19,12 @@ export interface DiskTraits {
   readonly iops: number | undefined;
   /** MB/s; the same. */
   readonly throughput: number | undefined;
+  /** Of all machines together that only read a shared disk; Ultra and Premium SSD v2 alone. */
+  readonly iopsReadOnly: number | undefined;
+  /** MB/s; the same. */
+  readonly throughputReadOnly: number | undefined;
+  /** Chosen for good when the disk is made. */
+  readonly performancePlus: boolean | undefined;
   /** Bytes, 512 or 4096; Ultra and Premium SSD v2 alone. */
   readonly logicalSectorSize: number | undefined;
   readonly encryption: Encryption;
@@ -28,6 +34,8 @@ export interface DiskTraits {
   readonly diskAccessId: string | undefined;
   /** `Enabled`, `Disabled`. */
   readonly publicNetworkAccess: string | undefined;
+  /** `AzureActiveDirectory`: who exports the disk's content must sign in besides; `None`. */
+  readonly dataAccessAuthMode: string | undefined;
   readonly burstingEnabled: boolean | undefined;
   readonly maxShares: number | undefined;
   /** Availability zones, `1`; a disk has one at the most, a zone-redundant one none. */
@@ -154,11 +162,15 @@ function traitsOf(json: unknown): Omit<DiskTraits, "sku"> {
     tier: textField(properties, "tier"),
     iops: numberField(properties, "diskIOPSReadWrite"),
     throughput: numberField(properties, "diskMBpsReadWrite"),
+    iopsReadOnly: numberField(properties, "diskIOPSReadOnly"),
+    throughputReadOnly: numberField(properties, "diskMBpsReadOnly"),
+    performancePlus: booleanField(field(properties, "creationData"), "performancePlus"),
     logicalSectorSize: numberField(field(properties, "creationData"), "logicalSectorSize"),
     encryption: encryptionOf(properties),
     networkAccessPolicy: textField(properties, "networkAccessPolicy"),
     diskAccessId: textField(properties, "diskAccessId"),
     publicNetworkAccess: textField(properties, "publicNetworkAccess"),
+    dataAccessAuthMode: textField(properties, "dataAccessAuthMode"),
     burstingEnabled: booleanField(properties, "burstingEnabled"),
     maxShares: numberField(properties, "maxShares"),
     zones: textsField(json, "zones"),
@@ -182,14 +194,18 @@ function diskBody(disk: NewDisk): unknown {
         createOption: "Copy",
         sourceResourceId: disk.snapshotId,
         logicalSectorSize: disk.logicalSectorSize,
+        performancePlus: disk.performancePlus,
       },
       tier: disk.tier,
       diskIOPSReadWrite: disk.iops,
       diskMBpsReadWrite: disk.throughput,
+      diskIOPSReadOnly: disk.iopsReadOnly,
+      diskMBpsReadOnly: disk.throughputReadOnly,
       encryption: encryptionOut(disk.encryption),
       networkAccessPolicy: disk.networkAccessPolicy,
       diskAccessId: disk.diskAccessId,
       publicNetworkAccess: disk.publicNetworkAccess,
+      dataAccessAuthMode: disk.dataAccessAuthMode,
       burstingEnabled: disk.burstingEnabled,
       maxShares: disk.maxShares,
       osType: disk.osType,

@@ -250,7 +250,16 @@ test("an operation that outlasts its deadline is DeadlineExceeded, in the deadli
 test("a disk is made by one PUT and the looks at its operation", async () => {
   const disk: NewDisk = {
     ...{ sku: "Premium_LRS", location: "westeurope", tags: {}, snapshotId: "/s", zones: [] },
-    ...{ tier: undefined, iops: undefined, throughput: undefined, logicalSectorSize: undefined },
+    ...{
+      tier: undefined,
+      iops: undefined,
+      throughput: undefined,
+      iopsReadOnly: undefined,
+      throughputReadOnly: undefined,
+      performancePlus: undefined,
+      dataAccessAuthMode: undefined,
+      logicalSectorSize: undefined,
+    },
     ...{ encryption: { type: undefined, diskEncryptionSetId: undefined }, networkAccessPolicy: undefined },
     ...{ diskAccessId: undefined, publicNetworkAccess: undefined, burstingEnabled: undefined },
     ...{ maxShares: undefined, osType: undefined, hyperVGeneration: undefined, securityType: undefined },
