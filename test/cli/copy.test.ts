@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
 import { readRecord } from "../../src/snapshot/disk-record.ts";
-import { COPIES, startCliWorld, type CliResult, type CliWorld } from "./world.ts";
+import { COPIES, DISKS, startCliWorld, type CliResult, type CliWorld } from "./world.ts";
 
 let world: CliWorld;
 before(async () => {
@@ -159,12 +159,13 @@ test("one that cannot be copied does not keep the others", async () => {
   assert.match(stderr, /^good: copy begun/m);
 });
 
-test("a backup without snapshots of ours is an error", async () => {
+test("a backup without snapshots of ours is an error, whatever others' backups of the name have", async () => {
   world.snapshot({ name: "official", backup: "b", disks: null });
+  world.snapshot({ name: "others", backup: "b", disks: { ...DISKS, resourceGroup: "MC_other" } });
   const { code, stderr } = await copy("--backup", "b");
   assert.equal(code, 1);
   assert.match(
     stderr,
-    /cannot copy the snapshots of backup "b": this plugin made none in resource group "snapshots"/,
+    /cannot copy the snapshots of backup "b": there are none of this location's disks in resource group "snapshots"/,
   );
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { COPIES, snapshotIdOf, startCliWorld, type CliResult, type CliWorld } from "./world.ts";
+import { COPIES, DISKS, snapshotIdOf, startCliWorld, type CliResult, type CliWorld } from "./world.ts";
 
 let world: CliWorld;
 before(async () => {
@@ -92,7 +92,7 @@ test("--delete --yes deletes the orphans, with their copies, and nothing else", 
   const young = world.snapshot({ name: "young", age: 23 });
   const ofOthers = world.snapshot({
     name: "others",
-    disks: { subscriptionId: "33333333-3333-4333-8333-333333333333", resourceGroup: "MC_other" },
+    disks: { ...DISKS, resourceGroup: "MC_other" },
   });
   await world.backup("there", [used]);
   const { code, stdout, stderr } = await gc("--delete", "--yes");
@@ -262,7 +262,8 @@ test("on a terminal the number of snapshots must be typed", async () => {
   const locations = await world.locations();
   const args = ["gc", "--locations", locations, "--delete"];
   const prompt = "Type 1 to delete 1 snapshot, anything else to keep them: ";
-  for (const answer of ["y", "yes", "2", ""]) {
+  const controlC = "\u0003";
+  for (const answer of ["y", "yes", "2", "", controlC]) {
     const { code, stdout } = await world.runOnTerminal(args, prompt, answer);
     assert.equal(code, 1, stdout);
     assert.match(stdout, /Nothing was deleted\./);
@@ -280,7 +281,21 @@ test("without a terminal --delete wants --yes, before anything is asked of Azure
   const { code, stderr } = await gc("--delete");
   assert.equal(code, 2);
   assert.match(stderr, /this is no terminal/);
+  const json = ["gc", "--locations", await world.locations(), "--delete", "--json"];
+  const onTerminal = await world.runOnTerminal(json, "to keep them: ", "1");
+  assert.equal(onTerminal.code, 2);
+  assert.match(onTerminal.stdout, /JSON is for programs/);
   assert.deepEqual(world.azure.log.entries(), []);
+});
+
+test("snapshots that no backup knows of are shown with a warning: the locations may be of two Veleros", async () => {
+  world.snapshot({ name: "orphan" });
+  await world.backup("other", [snapshotIdOf("elsewhere")]);
+  const { stdout } = await gc();
+  assert.match(
+    stdout,
+    /^No backup refers to any of these snapshots: make sure that the locations belong together\.$/m,
+  );
 });
 
 test("a snapshot that took the name of an orphan meanwhile is not deleted for it", async () => {

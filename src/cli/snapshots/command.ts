@@ -1,16 +1,7 @@
 import type { Environment } from "../../config/credentials-file.ts";
 import { note, noteFailure, print } from "../output.ts";
 import { WrongCall } from "../wrong-call.ts";
-
-/** What a command gets besides its arguments. */
-export interface CommandContext {
-  readonly env: Environment;
-  /** Fires when the user gives up (Ctrl-C). */
-  readonly signal: AbortSignal;
-}
-
-/** Resolves to the exit code. Throws `WrongCall` for 2 and anything else for 1. */
-export type RunCommand = (args: readonly string[], context: CommandContext) => Promise<number>;
+import type { RunCommand } from "./context.ts";
 
 const HELP = `velero-azure snapshots: the disk snapshots that backups took
 

@@ -4,12 +4,12 @@ import { describeFailure, Failure } from "../../errors/error.ts";
 import type { LogFields } from "../../log/logger.ts";
 import type { CopyPlace } from "../../snapshot/disk-record.ts";
 import { openInventory } from "../../snapshot/open-snapshotter.ts";
-import { formatResourceId, parseResourceId } from "../../snapshot/resource-id.ts";
+import { formatResourceId, isSamePlace, parseResourceId } from "../../snapshot/resource-id.ts";
 import type { SnapshotInventory } from "../../snapshot/snapshot-inventory.ts";
 import { readArguments } from "../arguments.ts";
 import { note, plain, print, printJson, proseLogger } from "../output.ts";
 import { WrongCall } from "../wrong-call.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext } from "./context.ts";
 import { configFor, snapshotLocation } from "./locations.ts";
 import { LOCATION_HELP, LOCATION_OPTIONS, readLocations } from "./read-locations.ts";
 
@@ -94,15 +94,19 @@ async function snapshotsOf(
   inventory: SnapshotInventory,
   signal: AbortSignal,
 ): Promise<readonly string[]> {
+  // Another cluster may have a backup of the same name.
   const found = (await inventory.list(signal)).filter(
-    ({ snapshot, copyOf }) =>
-      snapshot.backup === backup && snapshot.maker.kind === "this plugin" && copyOf === undefined,
+    ({ snapshot: { backup: name, maker }, copyOf }) =>
+      name === backup &&
+      copyOf === undefined &&
+      maker.kind === "this plugin" &&
+      isSamePlace(maker.record.place, inventory.disks),
   );
   if (found.length === 0) {
     const { resourceGroup } = inventory.snapshots;
     throw new Failure(
       "NotFound",
-      `cannot copy the snapshots of backup ${quote(backup)}: this plugin made none in resource group "${resourceGroup}"`,
+      `cannot copy the snapshots of backup ${quote(backup)}: there are none of this location's disks in resource group "${resourceGroup}"`,
       { hint: "velero-azure snapshots list --all shows what there is" },
     );
   }

@@ -59,6 +59,10 @@ function printProse({ decisions, backups, dryRun, verbose }: GcReport): void {
   }
   const orphans = decisions.filter(({ orphan }) => orphan);
   const kept = decisions.filter(({ orphan }) => !orphan);
+  if (orphans.length > 0 && !kept.some(({ reason }) => reason === "referred")) {
+    // As if the snapshots of one Velero were held against the backups of another.
+    print("No backup refers to any of these snapshots: make sure that the locations belong together.");
+  }
   if (verbose && kept.length > 0) print(`\nKept:\n${reasons(kept)}`);
   if (orphans.length === 0) {
     print(`\nNo orphans among ${count(decisions.length, "snapshot")}.`);

@@ -8,7 +8,7 @@ import { readArguments } from "../arguments.ts";
 import { note, print, proseLogger } from "../output.ts";
 import { canAsk } from "../terminal.ts";
 import { WrongCall } from "../wrong-call.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext } from "./context.ts";
 import { deleteOrphans } from "./delete-orphans.ts";
 import { backupLocations, configFor, type Locations, snapshotLocation } from "./locations.ts";
 import { readBackups, type ReadBackups } from "./read-backups.ts";
@@ -27,7 +27,8 @@ FILE must have every backup location whose backups may have snapshots of these d
 snapshots of disks in another resource group than this location's (of another cluster), are never touched.
 
   --backup-location NAME    read only this backup location, and keep the snapshots of others; may be repeated
-  --min-age DURATION        keep what is younger (90m, 48h); default 24h: a running backup has stored nothing yet
+  --min-age DURATION        keep what is younger (90m, 48h); default 24h. A running backup has stored nothing yet: name
+                            more than your longest one takes
   --verbose                 tell of every snapshot that is kept why it is
   --delete                  delete the orphans, after a question
   --yes                     do not ask
@@ -57,7 +58,7 @@ export async function runGc(args: readonly string[], context: CommandContext): P
   }
   const minAge = readMinAge(values["min-age"] ?? DEFAULT_MIN_AGE);
   const wanted = { delete: values.delete === true, yes: values.yes === true };
-  refuseWithoutAnswer(wanted);
+  refuseWithoutAnswer(wanted, values.json === true);
   const locations = await readLocations(values);
   const location = snapshotLocation(locations, values.location);
   const names = values["backup-location"] ?? [];
@@ -95,10 +96,14 @@ function readMinAge(text: string): number {
   return Number(nanoseconds / 1_000_000n);
 }
 
-function refuseWithoutAnswer(wanted: { readonly delete: boolean; readonly yes: boolean }): void {
-  if (!wanted.delete || wanted.yes || canAsk()) return;
+function refuseWithoutAnswer(
+  wanted: { readonly delete: boolean; readonly yes: boolean },
+  json: boolean,
+): void {
+  if (!wanted.delete || wanted.yes || (canAsk() && !json)) return;
+  const reason = json ? "JSON is for programs" : "this is no terminal";
   throw new WrongCall(
-    "cannot ask before deleting: this is no terminal",
+    `cannot ask before deleting: ${reason}`,
     "look at what it finds without --delete, then add --yes; with --locations - the locations come in the answer's place",
   );
 }

@@ -2,7 +2,7 @@ import { openInventory } from "../../snapshot/open-snapshotter.ts";
 import type { InventoryEntry } from "../../snapshot/inventory.ts";
 import { readArguments } from "../arguments.ts";
 import { note, print, printJson, proseLogger, table } from "../output.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext } from "./context.ts";
 import { configFor, snapshotLocation } from "./locations.ts";
 import { LOCATION_HELP, LOCATION_OPTIONS, readLocations } from "./read-locations.ts";
 import { HEADS, snapshotJson, snapshotRow } from "./words.ts";
@@ -15,7 +15,7 @@ Usage: velero-azure snapshots list --locations FILE [OPTIONS]
   --all                     those with Velero's tags, too, that another plugin made
 ${LOCATION_HELP}
 
-It needs the right to read snapshots (role Disk Snapshot Contributor, or Reader).
+It needs the right to read snapshots (role Reader).
 `;
 
 const OPTIONS = { ...LOCATION_OPTIONS, backup: { type: "string" }, all: { type: "boolean" } } as const;

@@ -5,7 +5,7 @@ import type { ReadBackupLocation } from "../../snapshot/orphans.ts";
 import { openObjectStore } from "../../store/open-object-store.ts";
 import { readBackupReferences } from "../../store/velero-backups.ts";
 import { proseLogger } from "../output.ts";
-import type { CommandContext } from "./command.ts";
+import type { CommandContext } from "./context.ts";
 import type { LocationObject } from "./locations-file.ts";
 
 /** What the backups of a location told. */
