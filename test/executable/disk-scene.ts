@@ -38,6 +38,8 @@ export interface Scene {
   readonly estate: Estate;
   readonly location: VolumeLocation;
   readonly secret: string;
+  /** Of who signs in. */
+  readonly objectId: string;
   readonly diskId: string;
 }
 
@@ -54,7 +56,8 @@ export async function scene(world: AzureWorld, wishes: Wishes = {}): Promise<Sce
     ...(cloud === undefined ? {} : { cloud }),
   };
   const location = await volumeLocation(world, estate, { values: { ...who.values, ...values }, ...more });
-  return { world, estate, location, secret: who.secret, diskId: id };
+  const { secret, objectId } = who;
+  return { world, estate, location, secret, objectId, diskId: id };
 }
 
 /** Takes a snapshot of the scene's disk as Velero does: it asks for the disk's type first. */

@@ -92,6 +92,28 @@ const refusals: readonly Refusal[] = [
     tells: [/diskEncryptionSetId/],
   },
   {
+    ...{ status: 400, code: "InvalidParameter", target: "zones" },
+    message: "SKU UltraSSD_LRS is not supported in availability zone 3.",
+    failure: "InvalidArgument",
+    tells: [/restoreZoneMap/],
+  },
+  {
+    ...{ status: 400, code: "KeyVaultAccessForbidden", message: "Unable to access key vault resource." },
+    failure: "FailedPrecondition",
+    tells: [/wrap and unwrap/, /diskEncryptionSetId/],
+  },
+  {
+    ...{ status: 404, code: "ResourceGroupNotFound", message: "Resource group 'g' could not be found." },
+    failure: "FailedPrecondition",
+    tells: [/no resource group "g"/, /restoreResourceGroup/],
+  },
+  {
+    ...{ status: 404, code: "ResourceGroupNotFound", message: "Resource group 'g' could not be found." },
+    kind: "snapshots",
+    failure: "FailedPrecondition",
+    tells: [/check resourceGroup and copyResourceGroup/],
+  },
+  {
     ...{ status: 400, code: "InvalidParameter", message: "No such zone.", target: "zones" },
     failure: "InvalidArgument",
     tells: [/restoreZoneMap/],

@@ -65,8 +65,10 @@ const FIELD_HINTS: ReadonlyArray<readonly [RegExp, { readonly disk: string; read
 
 /** A request that cannot be, whatever the state: what it says of which field is all there is to know. */
 const badRequest: Rule = (error, { resource }) => {
-  const text = `${error.target ?? ""} ${error.message}`;
-  const hints = FIELD_HINTS.find(([pattern]) => pattern.test(text))?.[1];
+  // The field that is named says more than the words, which may tell of others, too.
+  const [hints] = [error.target ?? "", error.message].flatMap((text) =>
+    FIELD_HINTS.filter(([pattern]) => pattern.test(text)).map(([, found]) => found),
+  );
   const hint = resource.includes("snapshots") ? hints?.snapshot : hints?.disk;
   return { code: "InvalidArgument", reason: sentence(error), hint };
 };
@@ -94,6 +96,16 @@ const internal: Rule = passing(
 );
 
 const taken: Rule = quoting("AlreadyExists", "there is another resource of that name");
+
+const noGroup: Rule = (_error, { resource, method }) => ({
+  code: "FailedPrecondition",
+  reason: `there is no resource group "${resource[3]}" in subscription "${resource[1]}"`,
+  hint: resource.includes("snapshots")
+    ? "check resourceGroup and copyResourceGroup in the location's config"
+    : method === "GET"
+      ? "check AZURE_RESOURCE_GROUP in the credentials file"
+      : "check restoreResourceGroup in the location's config, or AZURE_RESOURCE_GROUP in the credentials file",
+});
 
 const badTags: Rule = quoting(
   "InvalidArgument",
@@ -148,6 +160,14 @@ export const COMPUTE_RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["InvalidTagValueLength", badTags],
   ["InvalidTagNameLength", badTags],
   ["InvalidTags", badTags],
+  ["ResourceGroupNotFound", noGroup],
+  [
+    "KeyVaultAccessForbidden",
+    quoting(
+      "FailedPrecondition",
+      "let the identity of the disk encryption set get, wrap and unwrap its key, or name another set by diskEncryptionSetId in the location's config",
+    ),
+  ],
   ["ScopeLocked", locked],
   [
     "ResourceGroupBeingDeleted",
