@@ -229,3 +229,25 @@ test("a group that is not there is told before anything about the snapshot", asy
   const answer = await call("PUT", target("snapshots/s1", nowhere), { body: copy(`${DISKS}/d1`) });
   assert.deepEqual([answer.status, answer.code], [404, "ResourceGroupNotFound"]);
 });
+
+test("snapshots are read when they are complete, in a format for their sectors, and five of a disk at a time", async () => {
+  const { call, clock, inventory } = await simulatedWorld();
+  inventory.setComputePace({ backgroundCopy: 60_000 });
+  const disk = inventory.addDisk({ ...PLACE, name: "v2", sku: "PremiumV2_LRS" });
+  const read = (name: string, more = {}) => {
+    const body = { access: "Read", durationInSeconds: 600, ...more };
+    return call("POST", target(`snapshots/${name}/beginGetAccess`), { body });
+  };
+  await call("PUT", target("snapshots/s0"), { body: copy(disk.id, incremental) });
+  assert.equal((await read("s0")).code, "BadRequest");
+  const large = { fileFormat: "VHDX" };
+  assert.equal((await read("s0", large)).code, "OperationNotAllowed");
+  clock.advance(60_000);
+  for (const name of ["s1", "s2", "s3", "s4", "s5"]) {
+    inventory.addSnapshot({ ...PLACE, name, sourceResourceId: disk.id, incremental: true });
+    assert.equal((await read(name, large)).status, 202);
+  }
+  assert.equal((await read("s0", large)).code, "OperationNotAllowed");
+  assert.equal((await call("POST", target("snapshots/s1/endGetAccess"))).status, 202);
+  assert.equal((await read("s0", large)).status, 202);
+});

@@ -73,7 +73,7 @@ export function diskRoutes(): readonly Route[] {
       method: "POST",
       path: `${DISK}/beginGetAccess`,
       action: action("beginGetAccess/action"),
-      answer: (request) => grantAccess(request, existingDisk(request), diskBody),
+      answer: (request) => grantAccess(request, existingDisk(request)),
     },
     {
       operation: "disks/endGetAccess",

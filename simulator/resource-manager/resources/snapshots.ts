@@ -75,7 +75,7 @@ export function snapshotRoutes(): readonly Route[] {
       method: "POST",
       path: `${SNAPSHOT}/beginGetAccess`,
       action: action("beginGetAccess/action"),
-      answer: (request) => grantAccess(request, existingSnapshot(request), snapshotBody),
+      answer: (request) => grantAccess(request, existingSnapshot(request)),
     },
     {
       operation: "snapshots/endGetAccess",
