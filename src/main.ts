@@ -14,8 +14,13 @@ async function main(args: readonly string[], env: Environment): Promise<void> {
   }
   const openObjectStore: OpenObjectStore = async (config, logger) =>
     (await import("./store/open-object-store.ts")).openObjectStore(config, env, logger);
-  const openSnapshotter: OpenSnapshotter = async (config, logger) =>
-    (await import("./snapshot/open-snapshotter.ts")).openSnapshotter(config, env, logger);
+  let snapshotters: Promise<OpenSnapshotter> | undefined;
+  const openSnapshotter: OpenSnapshotter = async (config, logger) => {
+    snapshotters ??= import("./snapshot/open-snapshotter.ts").then(({ snapshotterOpener }) =>
+      snapshotterOpener(env),
+    );
+    return (await snapshotters)(config, logger);
+  };
   (await import("./plugin/run.ts")).runPlugin(args, env, { openObjectStore, openSnapshotter });
 }
 

@@ -6,6 +6,7 @@ import { type Clock, systemClock } from "../azure/http/pipeline.ts";
 import type { HttpTransport } from "../azure/http/transport.ts";
 import { transportSettings } from "../azure/open.ts";
 import { openResourceManager } from "../azure/resource-manager/open.ts";
+import { Throttle } from "../azure/resource-manager/throttle.ts";
 import type { CredentialValues, Environment } from "../config/credentials-file.ts";
 import { parseVolumeSnapshotterConfig } from "../config/volume-snapshotter-config.ts";
 import { chooseIdentity } from "../credentials/choose.ts";
@@ -18,12 +19,24 @@ import type { ComputePlace } from "./resource-id.ts";
 import type { SnapshotInventory } from "./snapshot-inventory.ts";
 import type { VolumeSnapshotter } from "./snapshotter.ts";
 
-/** What tests put in place of the usual. */
+/** What tests put in place of the usual, and what the locations of a process share. */
 export interface SnapshotterStandIns {
+  readonly throttle?: Throttle | undefined;
   readonly transport?: HttpTransport | undefined;
   readonly clock?: Clock | undefined;
   readonly temporaryFolder?: string | undefined;
 }
+
+/**
+ * Opens the snapshotters of one process: a wait that Azure asks one of them for, is for all of them, also when Velero goes
+ * from one location to the next and back within a backup.
+ */
+export function snapshotterOpener(env: Environment, standIns: SnapshotterStandIns = {}): OpenLocation {
+  const shared = { throttle: new Throttle(standIns.clock ?? systemClock), ...standIns };
+  return (raw, logger) => openSnapshotter(raw, env, logger, shared);
+}
+
+type OpenLocation = (raw: Readonly<Record<string, string>>, logger: Logger) => Promise<VolumeSnapshotter>;
 
 /**
  * Makes the snapshotter of a location from the config map that Velero gives to Init. Makes no request: what is wrong with
@@ -74,7 +87,9 @@ function openParts(
   const shared = { transport, logger, userAgent, clock };
   const cloud = openCloud(choice.cloud, shared);
   const tokens = openTokenSource(choice.credential.identity, { ...shared, cloud });
-  const manager = openResourceManager({ ...shared, cloud, tokens, apiVersion: config.apiVersion });
+  const { apiVersion } = config;
+  const { throttle } = standIns;
+  const manager = openResourceManager({ ...shared, cloud, tokens, apiVersion, throttle });
   return {
     config,
     disks,

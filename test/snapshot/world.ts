@@ -15,7 +15,7 @@ import {
 import type { HttpRequest, HttpResponse, HttpTransport } from "../../src/azure/http/transport.ts";
 import { TransportError } from "../../src/azure/http/transport.ts";
 import type { LogFields, Logger, LogLevel } from "../../src/log/logger.ts";
-import { openSnapshotter } from "../../src/snapshot/open-snapshotter.ts";
+import { openSnapshotter, snapshotterOpener } from "../../src/snapshot/open-snapshotter.ts";
 import type { VolumeSnapshotter } from "../../src/snapshot/snapshotter.ts";
 import { TurnedClock } from "./turned-clock.ts";
 
@@ -87,6 +87,17 @@ export async function diskWorld(t: Pick<TestContext, "after">) {
 
   /** A location; each is as a process of its own. */
   async function open({ config = {}, as = OWNER, logger }: LocationOptions = {}): Promise<VolumeSnapshotter> {
+    const standIns = { transport: transportAs(as), clock, temporaryFolder };
+    return await openSnapshotter(rawConfig(as, config), {}, logger ?? keeping(lines), standIns);
+  }
+
+  /** Locations of one process. */
+  function opener(): () => Promise<VolumeSnapshotter> {
+    const inOne = snapshotterOpener({}, { transport: transportAs(OWNER), clock, temporaryFolder });
+    return () => inOne(rawConfig(OWNER, {}), keeping(lines));
+  }
+
+  function rawConfig(as: Principal, config: Readonly<Record<string, string>>): Record<string, string> {
     const credentialsFile = join(mkdtempSync(join(folder, "location-")), "cloud");
     const values = {
       AZURE_SUBSCRIPTION_ID: NODES.subscriptionId,
@@ -97,9 +108,7 @@ export async function diskWorld(t: Pick<TestContext, "after">) {
     };
     const text = Object.entries(values).map((pair) => pair.join("="));
     writeFileSync(credentialsFile, text.join("\n"), { mode: 0o600 });
-    const raw = { credentialsFile, resourceGroup: BACKUPS.resourceGroup, ...config };
-    const standIns = { transport: transportAs(as), clock, temporaryFolder };
-    return await openSnapshotter(raw, {}, logger ?? keeping(lines), standIns);
+    return { credentialsFile, resourceGroup: BACKUPS.resourceGroup, ...config };
   }
 
   const temporaryFolder = join(folder, "tmp");
@@ -118,6 +127,7 @@ export async function diskWorld(t: Pick<TestContext, "after">) {
     asking,
     lines,
     open,
+    opener,
     temporaryFolder,
     meddle: (meddling: Meddling) => void meddlers.push(meddling),
     said: (level: LogLevel) => lines.filter((line) => line.level === level).map(({ message }) => message),
