@@ -51,6 +51,26 @@ test("every snapshot that any backup names is told, once", async () => {
   assert.deepEqual(found, { backups: 2, incomplete: new Set(), snapshotIds: new Set(["/a", "/b"]) });
 });
 
+// Written by Velero 1.18.3 itself: `encode.ToJSONGzip` of two snapshots, the second one failed, and of none; `encode.To` of a Backup.
+const BY_VELERO = {
+  two: "H4sIAAAAAAAA/4SQsU7EMBBEez5jagv3aUEgCmgOaBDFxtnTWThZy7uOhE75d+SQkygItDsz9tN7O0MzB3Rn9BQ+an6ikdGhh9sOLw+36ACHJIEsyoQOAx+pJoND5qJRjSd7lVRH3uZ5blmROQ5cvpP1mYGM4DCvl+fP3LpYHNTIqjaKy+gwUdaT2DrzWnsNJeb2v/qDL6xSS+D7IjWr162s/jJX/xhDEZWjXd/ImKvxj5ZM3PhOpA2g5YmNByyL2/Hxp459D79b+MfAhnVHMa1M71dfAQAA///n3KHepgEAAA==",
+  none: "H4sIAAAAAAAA/8orzcnhAgQAAP//bpGR1AUAAAA=",
+  backup:
+    '{"kind":"Backup","apiVersion":"velero.io/v1","metadata":{"name":"b","creationTimestamp":null},"spec":{"metadata":{},"ttl":"0s","hooks":{},"csiSnapshotTimeout":"0s","itemOperationTimeout":"0s"},"status":{"volumeSnapshotsAttempted":2}}',
+};
+
+test("what Velero wrote is understood", async () => {
+  const found = await read({
+    "backups/b/velero-backup.json": BY_VELERO.backup,
+    "backups/b/b-volumesnapshots.json.gz": Buffer.from(BY_VELERO.two, "base64"),
+    "backups/none/none-volumesnapshots.json.gz": Buffer.from(BY_VELERO.none, "base64"),
+  });
+  assert.deepEqual(
+    [...found.snapshotIds],
+    ["/subscriptions/S/resourceGroups/snapshots/providers/Microsoft.Compute/snapshots/one"],
+  );
+});
+
 test("backups lie under the location's prefix, whatever slashes are around it", async () => {
   const objects = {
     "clusters/one/backups/b/velero-backup.json": metadata(1),

@@ -49,7 +49,7 @@ test("the fields of --json are those that the page shows", async () => {
   const { orphans, kept, ...gc } = await printed("gc", "--delete", "--yes");
   const { orphans: noOrphans, kept: noKept, ...rest } = documented("gc");
   assert.deepEqual([shape(gc), noOrphans, noKept], [shape(rest), [], []]);
-  const [{ snapshots } = { snapshots: [] }] = [documented("list") as { snapshots: object[] }];
+  const { snapshots } = documented("list") as { readonly snapshots: readonly object[] };
   const decided = shape({ ...snapshots[0], why: "", code: "" });
   assert.deepEqual(shape(kept), [decided]);
   assert.deepEqual(shape(orphans), [{ ...(decided as object), copy: "value" }]);

@@ -79,6 +79,9 @@ test("others' snapshots are not shown; with --all those of Velero are", async ()
   world.azure.inventory.addSnapshot({ ...SNAPSHOTS, name: "somebody", sourceResourceId: world.diskId });
   assert.deepEqual(names(await list()), ["ours"]);
   assert.deepEqual(names(await list("--all")).toSorted(), ["official", "ours"]);
+  const { stdout } = await world.run(["list", "--locations", await world.locations(), "--all"]);
+  assert.match(stdout, /^official .* another plugin$/m);
+  assert.match(stdout, /^ours .* this plugin$/m);
 });
 
 test("one backup's snapshots are shown alone", async () => {
@@ -140,6 +143,16 @@ test("what the plugin takes is what the list shows", async () => {
   assert.equal(entry["volume"], "pv-9");
   assert.equal(entry["backupLocation"], "default");
   assert.equal((entry["copy"] as { region: string } | undefined)?.region, COPIES.region);
+});
+
+test("a snapshot whose tags somebody changed is shown as what it is", async () => {
+  const id = world.snapshot({ name: "one" });
+  const record = world.azure.inventory.state.snapshots[id.toLowerCase()];
+  assert.ok(record !== undefined);
+  record.tags = { ...record.tags, "velero-azure-disk": "v1;1;00000000;changed" };
+  const { stdout } = await world.run(["list", "--locations", await world.locations()]);
+  assert.match(stdout, /ready, tags damaged/);
+  assert.equal((await list()).snapshots[0]?.["madeBy"], "unreadable");
 });
 
 test("an empty group is told in a sentence, and as an empty list", async () => {

@@ -43,7 +43,14 @@ export async function runList(args: readonly string[], { env, signal }: CommandC
   } else if (entries.length === 0) {
     note(`No snapshots in resource group "${resourceGroup}" of subscription "${subscriptionId}".`);
   } else {
-    print(table(HEADS, rows(entries)));
+    // Who made them is a question only where others' are shown, too.
+    const columns = values.all === true ? HEADS.length : HEADS.length - 1;
+    print(
+      table(
+        HEADS.slice(0, columns),
+        rows(entries).map((row) => row.slice(0, columns)),
+      ),
+    );
   }
   return 0;
 }

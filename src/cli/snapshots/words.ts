@@ -58,6 +58,7 @@ export const HEADS = [
   "REGION",
   "STATE",
   "COPY",
+  "MADE BY",
 ] as const;
 
 /** A row under `HEADS`. */
@@ -72,8 +73,9 @@ export function snapshotRow({ snapshot, copy, copyOf }: InventoryEntry, now: num
     snapshot.sizeBytes === undefined ? undefined : size(snapshot.sizeBytes),
     snapshot.createdAt === undefined ? undefined : age(now - snapshot.createdAt),
     snapshot.region,
-    stateWords(snapshot.state),
+    stateWords(snapshot.state) + (snapshot.maker.kind === "unreadable" ? ", tags damaged" : ""),
     copyWords(copy, copyOf),
+    snapshot.maker.kind,
   ];
   return cells.map((cell) => plain(cell ?? "-"));
 }
