@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs";
+import { describeFailure } from "../errors/error.ts";
 import type { LogFields, LogLevel, Logger } from "../log/logger.ts";
 
 const LEVELS: readonly LogLevel[] = ["error", "warn", "info", "debug", "trace"];
@@ -57,7 +58,7 @@ function printable(fields: LogFields | undefined): LogFields {
   const printed: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(fields ?? {})) {
     if (value === undefined) continue;
-    printed[name] = value instanceof Error ? value.message : value;
+    printed[name] = value instanceof Error ? describeFailure(value) : value;
   }
   return printed;
 }

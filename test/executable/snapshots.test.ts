@@ -202,7 +202,10 @@ test("a copy that cannot be begun is an error in the backup's log, and the snaps
   assert.equal(snapshotAt(at, taken.id).completionPercent, 100);
   const log = await logOf(at);
   assert.match(log, /"@level":"error"[^\n]*has no copy in northeurope/);
-  assert.match(log, /there is no resource group \\"nowhere\\"/);
+  assert.match(
+    log,
+    /there is no resource group \\"nowhere\\"[^\n]*hint: check resourceGroup and copyResourceGroup/,
+  );
   assert.equal((await restore(at, taken)).generation, 1);
 });
 
