@@ -5,7 +5,10 @@ export type FaultEffect =
   /** Answered with this status and error code, in the service's own error format. */
   | { readonly kind: "fail"; readonly status: number; readonly code: string; readonly message?: string }
   | { readonly kind: "delay"; readonly milliseconds: number }
-  /** The answer's body breaks off after so many bytes, and the connection with it. */
+  /**
+   * What was asked is done; the answer's body breaks off after so many bytes, and the connection with it. An answer without
+   * a body is lost whole.
+   */
   | { readonly kind: "cut"; readonly afterBytes: number }
   /** The token issued is expired already (Entra, IMDS), or one presented is taken for expired (the others). */
   | { readonly kind: "expire-token" }

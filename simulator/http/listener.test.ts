@@ -79,6 +79,13 @@ test("a body is cut after so many bytes, with the length that it should have had
   });
 });
 
+test("an answer without a body is lost whole when it is cut", async () => {
+  const handler: Handler = async () => ({ status: 202, headers: {}, cutAfter: 0 });
+  await withListener(handler, async (origin) => {
+    await assert.rejects(fetch(origin, { method: "DELETE" }));
+  });
+});
+
 test("a client that goes away ends the request's body and the answer's", async () => {
   const { promise: bodyEnded, resolve: bodyEnds } = Promise.withResolvers<unknown>();
   await withListener(

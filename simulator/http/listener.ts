@@ -95,6 +95,11 @@ async function write(response: SimulatedResponse, method: string, outgoing: Serv
   const bodiless = method === "HEAD" || response.status === 204 || response.status === 304;
   const { body, headers } = response;
   const whole = typeof body === "string" ? Buffer.from(body) : body;
+  if (response.cutAfter !== undefined && (bodiless || whole === undefined)) {
+    // There is no body to break off in: the whole answer is lost.
+    outgoing.socket?.destroy();
+    return;
+  }
   for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
   if (whole === undefined || whole instanceof Uint8Array) {
     const known = outgoing.hasHeader("content-length") || (bodiless && whole === undefined);
