@@ -97,6 +97,20 @@ for (const sdk of SDKS) {
     });
   }
 
+  test(`${sdk} cannot delete a disk under a lock, nor change one that may only be read`, async () => {
+    const client = await world.client(sdk);
+    const signIn = world.owner;
+    const disk = addDisk(world);
+    const change = { do: "disks.update", signIn, with: { ...disk, body: { tags: { a: "b" } } } } as const;
+    world.inventory.addLock({ scope: disk.id });
+    const deletion = await client.refused({ do: "disks.delete", signIn, with: disk });
+    assert.deepEqual([deletion.status, deletion.code], [409, "ScopeLocked"]);
+    await client.ask(change);
+    world.inventory.addLock({ scope: disk.id, level: "ReadOnly" });
+    const { status, code } = await client.refused(change);
+    assert.deepEqual([status, code], [409, "ScopeLocked"]);
+  });
+
   test(`${sdk} is refused by a region that is out of service, and finds its disks when it is back`, async () => {
     const client = await world.client(sdk);
     const disk = addDisk(world, { location: OTHER_REGION });
