@@ -159,6 +159,29 @@ test("snapshots of a backup location that is not read are kept", async () => {
   assert.ok(world.snapshots().includes(first));
 });
 
+test("with --backup-location another one may be anybody's", async () => {
+  const { orphan } = await oneOrphan();
+  world.snapshot({ name: "elsewhere", backupLocation: "aws" });
+  world.snapshot({ name: "nowhere", backupLocation: null });
+  const locations = await world.locations({
+    backupLocations: [{}, { name: "aws", provider: "velero.io/aws" }],
+  });
+  const args = ["gc", "--locations", locations, "--backup-location", "default", "--delete", "--yes"];
+  const { code, stderr } = await world.run(args);
+  assert.equal(code, 0, stderr);
+  assert.ok(!world.snapshots().includes(orphan));
+  assert.equal(world.snapshots().length, 3);
+});
+
+test("many orphans are all deleted", async () => {
+  await world.backup("b", []);
+  for (let number = 0; number < 25; number += 1) world.snapshot();
+  const { code, stderr } = await gc("--delete", "--yes");
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^25 snapshots deleted\.$/m);
+  assert.deepEqual(world.snapshots(), []);
+});
+
 const obstacles: readonly {
   readonly what: string;
   readonly obstruct: () => Promise<unknown>;

@@ -36,7 +36,7 @@ export async function runSnapshots(args: readonly string[], env: Environment): P
   const gaveUp = new AbortController();
   // Once: who is out of patience ends the process by the second.
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => gaveUp.abort(new Error(signal)));
+    process.once(signal, () => gaveUp.abort(new Error(`interrupted (${signal})`)));
   }
   try {
     return await (

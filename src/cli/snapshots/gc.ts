@@ -143,7 +143,9 @@ async function findOrphans(
     disks: inventory.disks,
     referred: new Set(backups.flatMap(({ referred }) => [...referred])),
     read: backups,
-    readAll: chosen.length === backupLocations(locations, []).length,
+    readAll: locations.objects.every(
+      (location) => location.kind !== "BackupStorageLocation" || chosen.includes(location),
+    ),
     now,
     minAge,
   };
