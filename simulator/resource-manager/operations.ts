@@ -32,9 +32,15 @@ export function beginOperation(
   return operation;
 }
 
+/** How long an operation can be asked for after its end. */
+const KEPT = 24 * 60 * 60 * 1000;
+
 /** Lets happen what is due. Called before anything looks at the state, so that nothing needs a timer. */
 export function settleOperations(state: ResourceManagerState, now: number): void {
   for (const operation of Object.values(state.operations)) {
+    if (operation.doneAt + KEPT <= now) {
+      delete state.operations[operation.operationId];
+    }
     if (operation.status === "InProgress" && operation.doneAt <= now) {
       operation.status = operation.failure === undefined ? "Succeeded" : "Failed";
       if (operation.effect === "delete" && operation.status === "Succeeded") {

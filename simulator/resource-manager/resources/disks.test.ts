@@ -133,3 +133,13 @@ test("an operation that a test makes fail leaves what it began behind as Failed"
   assert.equal((await call("DELETE", target("disks/d1"))).status, 202);
   assert.equal((await call("GET", target("disks/d1"))).status, 404);
 });
+
+test("an operation is known for a day", async () => {
+  const { call, clock } = await simulatedWorld();
+  const begun = await call("PUT", target("disks/d1"), { body: empty() });
+  const status = () => call("GET", pathIn(begun.headers["azure-asyncoperation"]));
+  clock.advance(24 * 3600 * 1000 - 60_000);
+  assert.equal((await status()).body["status"], "Succeeded");
+  clock.advance(60_000);
+  assert.equal((await status()).status, 404);
+});
