@@ -212,6 +212,33 @@ keyTest(
 );
 
 keyTest(
+  ["copyDiskEncryptionSetId"],
+  "copies have this key instead of the disk's, which serves another region",
+  async () => {
+    const set = (subscriptionId: string, location: string) => {
+      const place = { subscriptionId, resourceGroup: "restores", name: `key-${location}`, location };
+      return world.azure.inventory.addDiskEncryptionSet(place).id;
+    };
+    const at = await scene(world, {
+      config: ({ copies, subscriptionId }) => ({
+        ...{ copyToRegion: COPY_REGION, copyResourceGroup: copies },
+        copyDiskEncryptionSetId: set(subscriptionId, COPY_REGION),
+      }),
+      disk: ({ subscriptionId }) => ({
+        encryption: {
+          type: "EncryptionAtRestWithCustomerKey",
+          diskEncryptionSetId: set(subscriptionId, "westeurope"),
+        },
+      }),
+      roles: andReader,
+    });
+    await take(at);
+    const [copy = ""] = snapshotsIn(at, at.estate.copies);
+    assert.match(snapshotAt(at, copy).encryption.diskEncryptionSetId ?? "", /\/key-northeurope$/);
+  },
+);
+
+keyTest(
   ["apiTimeout"],
   "Azure is given no more time; what it was asked for is named, and not asked for twice",
   async () => {
