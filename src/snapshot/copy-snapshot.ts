@@ -1,7 +1,7 @@
 import { createSnapshot, deleteSnapshot, type NewSnapshot } from "../azure/resource-manager/snapshot.ts";
 import type { VolumeSnapshotterConfig } from "../config/location-keys.ts";
 import { normalRegion } from "../config/region.ts";
-import { canceled } from "../errors/error.ts";
+import { canceled, describeFailure } from "../errors/error.ts";
 import type { Logger } from "../log/logger.ts";
 import { hasFailed, lookUp, waitForSnapshot } from "./completion.ts";
 import type { CopyPlace } from "./disk-record.ts";
@@ -69,8 +69,9 @@ export async function copySnapshot(
     if (signal.aborted) {
       throw canceled(`cannot copy snapshot "${snapshot.name}" to ${copy.region}`, signal.reason);
     }
-    const message = `snapshot "${snapshot.name}" is taken, but it has no copy in ${copy.region}`;
-    log.log("error", message, { phase: "copy", ...fields, error, milliseconds: clock.now() - begun });
+    const reason = describeFailure(error);
+    const message = `snapshot "${snapshot.name}" is taken, but it has no copy in ${copy.region}: ${reason}`;
+    log.log("error", message, { phase: "copy", ...fields, milliseconds: clock.now() - begun });
   }
 }
 
