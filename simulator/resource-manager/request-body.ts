@@ -1,12 +1,10 @@
-import { bodyText } from "../http/json-answer.ts";
-import type { SimulatedRequest } from "../http/message.ts";
 import { invalidContent } from "./errors.ts";
 import { isObject } from "./json.ts";
 import type { Json, JsonObject } from "./json.ts";
 
 /** The JSON object in a body; an empty body is an empty object. Throws InvalidRequestContent for anything else. */
-export async function readBody(request: SimulatedRequest): Promise<JsonObject> {
-  const value = parsed(await bodyText(request));
+export function readBody(text: string): JsonObject {
+  const value = parsed(text);
   if (!isObject(value)) {
     throw invalidContent("Error converting value to an object");
   }

@@ -2,6 +2,7 @@ import type { AccessTokenClaims, AccessTokens } from "../core/access-tokens.ts";
 import type { SimulatedClock } from "../core/clock.ts";
 import { effectOf, skewed, suffered } from "../core/effects.ts";
 import type { FaultEffect, FaultQueue } from "../core/faults.ts";
+import { bodyText } from "../http/json-answer.ts";
 import type { Handler, SimulatedRequest } from "../http/message.ts";
 import { requiredApiVersion } from "./api-versions.ts";
 import { signIn } from "./authentication.ts";
@@ -91,11 +92,13 @@ class Gateway {
     const { route, path } = routeFor(this.#routes, request.method, segments);
     const subscription = parentsOf(segments).subscription?.toLowerCase();
     const counted = { operation: route?.operation ?? "", method: request.method, subscription };
+    // What has come whole is done, whether or not the client stays for the answer.
+    const text = await bodyText(request);
     await this.#suffer(counted, effects);
     const now = skewed(clock.now(), effects);
     const caller = await this.#signedIn(request, subscription, effects, now);
     const id = `/${segments.join("/")}`;
-    const body = once(() => readBody(request));
+    const body = once(async () => readBody(text));
     const region = this.#regionOf(id) ?? (await locationToBe(route, body)) ?? this.#groupsRegion(id);
     const limits = this.#limiter.count({ ...counted, principal: caller.oid, region }, clock.now());
     if (route === undefined) {
