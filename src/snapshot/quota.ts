@@ -112,7 +112,8 @@ async function waitAfter(
   if (standing?.kind === "full" || refusal.serviceCode === FULL) {
     throw full(what, refusal);
   }
-  if (standing !== undefined) {
+  // A request that cannot be is told at once, rather than when all others are done.
+  if (standing !== undefined && (standing.sure || refusal.code !== "InvalidArgument")) {
     return { reason: standing.reason, milliseconds: standing.wait };
   }
   // Snapshots in other groups count, too. A throttled call has been waited for already.

@@ -5,7 +5,13 @@ import { isWhole } from "./completion.ts";
 /** Which limit keeps Azure from taking another one: `passing` until the next is let through, `full` until one is deleted. */
 export type Standing =
   | { readonly kind: "full" }
-  | { readonly kind: "passing"; readonly reason: string; readonly wait: number };
+  | {
+      readonly kind: "passing";
+      readonly reason: string;
+      readonly wait: number;
+      /** Whether nothing else can be meant by a refusal. */
+      readonly sure: boolean;
+    };
 
 /** Pure: of the snapshots that there are at a time; undefined when none of the limits is reached. */
 export type Limits = (snapshots: readonly Snapshot[], now: number) => Standing | undefined;
@@ -37,11 +43,11 @@ export function limitsOfDisk(diskId: string): Limits {
     const first = recent[MOST_AT_A_TIME - 1];
     if (first !== undefined) {
       const reason = `Azure takes ${MOST_AT_A_TIME} incremental snapshots of a disk in five minutes`;
-      return { kind: "passing", reason, wait: Math.max(1000, first + TIME - now) };
+      return { kind: "passing", reason, wait: Math.max(1000, first + TIME - now), sure: true };
     }
     if (own.filter((snapshot) => !isWhole(snapshot)).length >= MOST_PENDING) {
       const reason = `Azure copies the data of ${MOST_PENDING} snapshots of a disk at a time`;
-      return { kind: "passing", reason, wait: PENDING_PAUSE };
+      return { kind: "passing", reason, wait: PENDING_PAUSE, sure: true };
     }
     return undefined;
   };
@@ -61,6 +67,6 @@ export function limitsOfCopies(region: string): Limits {
         !isWhole(snapshot),
     );
     const reason = `Azure copies the snapshots of a disk to ${region} one after the other, and 100 of all disks`;
-    return underWay.length === 0 ? undefined : { kind: "passing", reason, wait: PENDING_PAUSE };
+    return underWay.length === 0 ? undefined : { kind: "passing", reason, wait: PENDING_PAUSE, sure: false };
   };
 }

@@ -132,3 +132,20 @@ test("the copy of a disk's next snapshot waits for the copy before", async (t) =
   assert.equal(world.inventory.snapshots().filter(({ location }) => location === "northeurope").length, 2);
   assert.deepEqual(world.said("error"), []);
 });
+
+test("a copy that can never be is told at once, although others are under way", async (t) => {
+  const world = await diskWorld(t);
+  world.inventory.addDisk({ ...NODES, name: "d1" });
+  world.inventory.addDisk({ ...NODES, name: "d2" });
+  world.inventory.setComputePace({ regionCopy: 60 * MINUTE });
+  const config = { copyToRegion: "northeurope", copyResourceGroup: FAR.resourceGroup };
+  const snapshotter = await world.open({ config });
+  await take(snapshotter, "d1");
+  const effect = { kind: "fail", status: 400, code: "InvalidParameter", message: "No." } as const;
+  world.faults.add({ service: "resource-manager", operation: "snapshots/create", effect, after: 1 });
+  const begun = world.clock.now();
+  await take(snapshotter, "d2");
+  world.faults.assertSpent();
+  assert.ok(world.clock.now() - begun < MINUTE);
+  assert.equal(world.said("error").length, 1);
+});
