@@ -1,8 +1,8 @@
 import { deleteDisk } from "../azure/resource-manager/disk.ts";
-import { DiskReads } from "./disk-reads.ts";
+import { DiskReads } from "./take/disk-reads.ts";
 import { removeSnapshot } from "./remove-snapshot.ts";
 import { formatResourceId } from "./resource-id.ts";
-import { restoreDisk } from "./restore-disk.ts";
+import { restoreDisk } from "./restore/restore-disk.ts";
 import type { SnapshotterParts } from "./snapshotter-parts.ts";
 import type {
   CallOptions,
@@ -11,10 +11,10 @@ import type {
   VolumeInfo,
   VolumeSnapshotter,
 } from "./snapshotter.ts";
-import { takeSnapshot } from "./take-snapshot.ts";
-import { apiLimit, within } from "./time-limit.ts";
-import { UnfinishedRestores } from "./unfinished-restores.ts";
-import type { RestoredDisk } from "./volume-place.ts";
+import { takeSnapshot } from "./take/take-snapshot.ts";
+import { apiLimit, within } from "./waiting/time-limit.ts";
+import { UnfinishedRestores } from "./restore/unfinished-restores.ts";
+import type { RestoredDisk } from "./restore/volume-place.ts";
 import { diskOf, type PersistentVolume, volumeIdOf, withVolumeId } from "./volume-spec.ts";
 
 export interface ManagedDiskOptions extends SnapshotterParts {

@@ -16,7 +16,7 @@ import type { Logger } from "../log/logger.ts";
 import { VERSION } from "../version.ts";
 import { type ManagedDiskOptions, ManagedDiskSnapshotter } from "./managed-disk.ts";
 import type { ComputePlace } from "./resource-id.ts";
-import type { SnapshotInventory } from "./snapshot-inventory.ts";
+import type { SnapshotInventory } from "./upkeep/snapshot-inventory.ts";
 import type { VolumeSnapshotter } from "./snapshotter.ts";
 
 /** What tests put in place of the usual, and what the locations of a process share. */
@@ -58,7 +58,7 @@ export async function openInventory(
   env: Environment,
   logger: Logger,
 ): Promise<SnapshotInventory> {
-  const { SnapshotInventory } = await import("./snapshot-inventory.ts");
+  const { SnapshotInventory } = await import("./upkeep/snapshot-inventory.ts");
   return new SnapshotInventory(openParts(raw, env, logger, {}));
 }
 

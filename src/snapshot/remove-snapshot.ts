@@ -1,14 +1,14 @@
 import { deleteSnapshot, type Snapshot } from "../azure/resource-manager/snapshot.ts";
 import { describeFailure, Failure, failureCode } from "../errors/error.ts";
 import type { Logger } from "../log/logger.ts";
-import { lookUp } from "./completion.ts";
-import { configuredCopy, sameRegion } from "./copy-snapshot.ts";
-import { type CopyPlace, readRecord } from "./disk-record.ts";
+import { lookUp } from "./waiting/completion.ts";
+import { configuredCopy, sameRegion } from "./take/copy-snapshot.ts";
+import { type CopyPlace, readRecord } from "./record/disk-record.ts";
 import { type ComputeResource, formatResourceId } from "./resource-id.ts";
-import { snapshotOf } from "./restore-source.ts";
-import { copyOf } from "./snapshot-name.ts";
+import { snapshotOf } from "./restore/restore-source.ts";
+import { copyOf } from "./record/snapshot-name.ts";
 import type { SnapshotterParts } from "./snapshotter-parts.ts";
-import { apiLimit, within } from "./time-limit.ts";
+import { apiLimit, within } from "./waiting/time-limit.ts";
 
 /**
  * Deletes a snapshot and its copy in another region. The copy first: only the snapshot tells where that is, so that a

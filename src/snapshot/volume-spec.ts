@@ -1,5 +1,5 @@
 import { Failure } from "../errors/error.ts";
-import { boundTo, cachedAs, type RestoredDisk } from "./volume-place.ts";
+import { boundTo, cachedAs, type RestoredDisk } from "./restore/volume-place.ts";
 import {
   type ComputePlace,
   type ComputeResource,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, test } from "node:test";
-import { readRecord } from "../../src/snapshot/disk-record.ts";
+import { readRecord } from "../../src/snapshot/record/disk-record.ts";
 import { COPIES, DISKS, startCliWorld, type CliResult, type CliWorld } from "./world.ts";
 
 let world: CliWorld;

@@ -60,7 +60,7 @@ test("every option on the page is one that the command has, and every word of it
   const helps =
     help + (await world.run(["list", "--help"])).stdout + (await world.run(["copy", "--help"])).stdout;
   for (const [option] of page.matchAll(/--[a-z][a-z-]+/g)) assert.ok(helps.includes(option), option);
-  const words = await readFile(new URL("../../src/snapshot/orphans.ts", import.meta.url), "utf8");
+  const words = await readFile(new URL("../../src/snapshot/upkeep/orphans.ts", import.meta.url), "utf8");
   const codes = [...words.matchAll(/^ {2}\| "([a-z-]+)"|OrphanReason = (.*);$/gm)].flatMap(([line]) =>
     [...line.matchAll(/"([a-z-]+)"/g)].map(([, code = ""]) => code),
   );

@@ -8,11 +8,11 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { type Simulator, startSimulator } from "../../simulator/simulator.ts";
 import { silentLogger } from "../../src/log/logger.ts";
-import type { CopyPlace } from "../../src/snapshot/disk-record.ts";
-import { recordOf } from "../../src/snapshot/disk-record.ts";
-import { copyOf } from "../../src/snapshot/snapshot-name.ts";
+import type { CopyPlace } from "../../src/snapshot/record/disk-record.ts";
+import { recordOf } from "../../src/snapshot/record/disk-record.ts";
+import { copyOf } from "../../src/snapshot/record/snapshot-name.ts";
 import { formatResourceId, parseResourceId } from "../../src/snapshot/resource-id.ts";
-import { snapshotTags } from "../../src/snapshot/snapshot-tags.ts";
+import { snapshotTags } from "../../src/snapshot/record/snapshot-tags.ts";
 import { openObjectStore } from "../../src/store/open-object-store.ts";
 
 export const SUBSCRIPTION = "33333333-3333-4333-8333-333333333333";

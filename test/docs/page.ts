@@ -33,13 +33,13 @@ export const METHOD_PAGES = [
 export type MethodPage = (typeof METHOD_PAGES)[number];
 
 /** Those of docs itself. */
-const TOP_PAGES: readonly string[] = ["disks"];
+const TOP_PAGES: ReadonlySet<string> = new Set(["disks"]);
 
 export const PAGES = [...METHOD_PAGES, "clouds", "README", "disks"] as const;
 
 /** Where a page is, from the top of the checkout. */
 export function pathOf(name: string): string {
-  return TOP_PAGES.includes(name) ? `docs/${name}.md` : `docs/sign-in/${name}.md`;
+  return TOP_PAGES.has(name) ? `docs/${name}.md` : `docs/sign-in/${name}.md`;
 }
 
 export async function readPage(name: string): Promise<Page> {

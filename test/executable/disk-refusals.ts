@@ -4,7 +4,7 @@ import type { DiskSettings } from "../../simulator/resource-manager/compute/comp
 import type { ErrorCode } from "../../src/errors/error.ts";
 import { startAzureWorld, type AzureWorld } from "./azure-world.ts";
 import { DISK, disksIn, remove, restore, type Scene, scene, take, type Wishes } from "./disk-scene.ts";
-import { type Estate, leastRoles } from "./disk-world.ts";
+import { encryptedWith, encryptionSet, type Estate, leastRoles } from "./disk-world.ts";
 import { refusedWith } from "./sign-in-calls.ts";
 
 const NO_TIME = { disk: 0, snapshot: 0, deletion: 0, backgroundCopy: 0, regionCopy: 0 };
@@ -34,14 +34,11 @@ export const withReader = rolesBut(({ subscriptionId }) => ({
 
 /** A disk with a key of one's own. */
 export function encrypted(
-  { azure: { inventory } }: AzureWorld,
-  { subscriptionId }: Pick<Estate, "subscriptionId">,
+  world: AzureWorld,
+  estate: Pick<Estate, "subscriptionId">,
   location = "westeurope",
 ): Partial<DiskSettings> {
-  const place = { subscriptionId, resourceGroup: "restores", name: "key", location };
-  const { id } = inventory.addDiskEncryptionSet(place);
-  const encryption = { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId: id };
-  return { encryption, location };
+  return { ...encryptedWith(encryptionSet(world, estate, { location })), location };
 }
 
 /** A test of each, in estates of one world. */

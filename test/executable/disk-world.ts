@@ -62,6 +62,21 @@ export function leastRoles({ scopeOf, disks, snapshots, restores, copies }: Esta
   };
 }
 
+/** The ID of a new disk encryption set of the estate. */
+export function encryptionSet(
+  { azure: { inventory } }: AzureWorld,
+  { subscriptionId }: Pick<Estate, "subscriptionId">,
+  settings: { readonly name?: string; readonly location?: string; readonly encryptionType?: string } = {},
+): string {
+  const place = { subscriptionId, resourceGroup: "restores", name: "key" };
+  return inventory.addDiskEncryptionSet({ ...place, ...settings }).id;
+}
+
+/** As a disk says that it is encrypted with one's own key. */
+export function encryptedWith(diskEncryptionSetId: string) {
+  return { encryption: { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId } };
+}
+
 /** A location in a process of its own, its Init done. */
 export interface VolumeLocation extends Location {
   readonly volumes: HostVolumeSnapshotter;

@@ -3,7 +3,7 @@ import { after, before, test } from "node:test";
 import { locationKeys, type VolumeSnapshotterConfig } from "../../src/config/location-keys.ts";
 import { startAzureWorld, type AzureWorld } from "./azure-world.ts";
 import { disksIn, remove, restore, scene, snapshotAt, snapshotsIn, take, type Wishes } from "./disk-scene.ts";
-import { COPY_REGION, leastRoles, newEstate } from "./disk-world.ts";
+import { COPY_REGION, encryptedWith, encryptionSet, leastRoles, newEstate } from "./disk-world.ts";
 import { refusedWith } from "./sign-in-calls.ts";
 import { cloudDocument } from "./sign-in-clouds.ts";
 
@@ -141,17 +141,28 @@ for (const [map, zones] of [
   );
 }
 
-keyTest(["diskEncryptionSetId"], "disks come back with this key instead of theirs", async () => {
-  const set = (subscriptionId: string, name: string) =>
-    world.azure.inventory.addDiskEncryptionSet({ subscriptionId, resourceGroup: "restores", name }).id;
+keyTest(["restoreZoneMap"], "the PersistentVolume is bound to the zone of its new disk", async () => {
   const at = await scene(world, {
-    config: ({ subscriptionId }) => ({ diskEncryptionSetId: set(subscriptionId, "new") }),
-    disk: ({ subscriptionId }) => ({
-      encryption: {
-        type: "EncryptionAtRestWithCustomerKey",
-        diskEncryptionSetId: set(subscriptionId, "old"),
-      },
-    }),
+    config: () => ({ restoreZoneMap: "1=3" }),
+    disk: () => ({ zones: ["1"] }),
+    roles: andReader,
+  });
+  const volumeIn = (zone: string, volumeHandle: string) => {
+    const matchExpressions = [{ key: "topology.disk.csi.azure.com/zone", operator: "In", values: [zone] }];
+    const nodeAffinity = { required: { nodeSelectorTerms: [{ matchExpressions }] } };
+    const spec = { csi: { driver: "disk.csi.azure.com", volumeHandle }, nodeAffinity };
+    return { apiVersion: "v1", kind: "PersistentVolume", spec };
+  };
+  const disk = await restore(at, await take(at), "westeurope-1");
+  // Velero asks the process that made the disk.
+  const changed = await at.location.volumes.withVolumeId(volumeIn("westeurope-1", at.diskId), disk.name);
+  assert.deepEqual(changed, volumeIn("westeurope-3", disk.id));
+});
+
+keyTest(["diskEncryptionSetId"], "disks come back with this key instead of theirs", async () => {
+  const at = await scene(world, {
+    config: (estate) => ({ diskEncryptionSetId: encryptionSet(world, estate, { name: "new" }) }),
+    disk: (estate) => encryptedWith(encryptionSet(world, estate)),
     roles: andReader,
   });
   const { encryption } = await restore(at, await take(at));
@@ -215,26 +226,17 @@ keyTest(
   ["copyDiskEncryptionSetId"],
   "copies have this key instead of the disk's, which serves another region",
   async () => {
-    const set = (subscriptionId: string, location: string) => {
-      const place = { subscriptionId, resourceGroup: "restores", name: `key-${location}`, location };
-      return world.azure.inventory.addDiskEncryptionSet(place).id;
-    };
     const at = await scene(world, {
-      config: ({ copies, subscriptionId }) => ({
-        ...{ copyToRegion: COPY_REGION, copyResourceGroup: copies },
-        copyDiskEncryptionSetId: set(subscriptionId, COPY_REGION),
+      config: (estate) => ({
+        ...{ copyToRegion: COPY_REGION, copyResourceGroup: estate.copies },
+        copyDiskEncryptionSetId: encryptionSet(world, estate, { name: "copies", location: COPY_REGION }),
       }),
-      disk: ({ subscriptionId }) => ({
-        encryption: {
-          type: "EncryptionAtRestWithCustomerKey",
-          diskEncryptionSetId: set(subscriptionId, "westeurope"),
-        },
-      }),
+      disk: (estate) => encryptedWith(encryptionSet(world, estate)),
       roles: andReader,
     });
     await take(at);
     const [copy = ""] = snapshotsIn(at, at.estate.copies);
-    assert.match(snapshotAt(at, copy).encryption.diskEncryptionSetId ?? "", /\/key-northeurope$/);
+    assert.match(snapshotAt(at, copy).encryption.diskEncryptionSetId ?? "", /\/copies$/);
   },
 );
 

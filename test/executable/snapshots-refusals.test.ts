@@ -92,7 +92,10 @@ function places(world: () => AzureWorld): readonly Refusal[] {
       config: () => ({ resourceGroup: "snapshotz" }),
       roles: ({ subscriptionId }) => ({ Contributor: [`/subscriptions/${subscriptionId}`] }),
       code: "FailedPrecondition",
-      says: ['there is no resource group "snapshotz"', "check resourceGroup and copyResourceGroup in the location's config"],
+      says: [
+        'there is no resource group "snapshotz"',
+        "check resourceGroup and copyResourceGroup in the location's config",
+      ],
     },
     {
       name: "a resource group for restored disks that is not there",

@@ -16,7 +16,15 @@ import {
   take,
   type Wishes,
 } from "./disk-scene.ts";
-import { COPY_REGION, type Estate, leastRoles, somebody, volumeLocation } from "./disk-world.ts";
+import {
+  COPY_REGION,
+  encryptedWith,
+  encryptionSet,
+  type Estate,
+  leastRoles,
+  somebody,
+  volumeLocation,
+} from "./disk-world.ts";
 import { refusedWith } from "./sign-in-calls.ts";
 
 const NO_TIME = { disk: 0, snapshot: 0, deletion: 0, backgroundCopy: 0, regionCopy: 0 };
@@ -34,13 +42,6 @@ const andReader: Wishes["roles"] = (estate) => ({
   Reader: [`/subscriptions/${estate.subscriptionId}`],
 });
 
-function keyOf({ subscriptionId }: Estate, name: string, encryptionType?: string): string {
-  const set = { subscriptionId, resourceGroup: "restores", name };
-  return world.azure.inventory.addDiskEncryptionSet(
-    encryptionType === undefined ? set : { ...set, encryptionType },
-  ).id;
-}
-
 const kinds: Readonly<Record<string, (estate: Estate) => Partial<DiskSettings>>> = {
   "a standard disk": () => ({ sku: "Standard_LRS", sizeGiB: 32 }),
   "a standard SSD that three machines share": () => ({ sku: "StandardSSD_LRS", zones: ["3"], maxShares: 3 }),
@@ -51,11 +52,12 @@ const kinds: Readonly<Record<string, (estate: Estate) => Partial<DiskSettings>>>
   }),
   "a zone-redundant premium SSD with a key of one's own": (estate) => ({
     sku: "Premium_ZRS",
-    encryption: { type: "EncryptionAtRestWithCustomerKey", diskEncryptionSetId: keyOf(estate, "key") },
+    ...encryptedWith(encryptionSet(world, estate)),
   }),
   "a premium SSD with two keys": (estate) => {
     const type = "EncryptionAtRestWithPlatformAndCustomerKeys";
-    return { encryption: { type, diskEncryptionSetId: keyOf(estate, "keys", type) } };
+    const diskEncryptionSetId = encryptionSet(world, estate, { encryptionType: type });
+    return { encryption: { type, diskEncryptionSetId } };
   },
   "a premium SSD that only a private endpoint reaches": ({ subscriptionId }) => ({
     networkAccessPolicy: "AllowPrivate",

@@ -1,6 +1,6 @@
 import { describeFailure } from "../../errors/error.ts";
-import type { Decision } from "../../snapshot/orphans.ts";
-import type { SnapshotInventory } from "../../snapshot/snapshot-inventory.ts";
+import type { Decision } from "../../snapshot/upkeep/orphans.ts";
+import type { SnapshotInventory } from "../../snapshot/upkeep/snapshot-inventory.ts";
 import { count, note, plain } from "../output.ts";
 import { ask } from "../terminal.ts";
 

@@ -1,5 +1,5 @@
 import { describeFailure } from "../../errors/error.ts";
-import type { Decision } from "../../snapshot/orphans.ts";
+import type { Decision } from "../../snapshot/upkeep/orphans.ts";
 import type { ComputePlace } from "../../snapshot/resource-id.ts";
 import { age, count, plain, print, printJson, table } from "../output.ts";
 import type { Outcome } from "./delete-orphans.ts";

@@ -1,9 +1,9 @@
 import { parseGoDuration } from "../../config/go-words.ts";
 import { quote } from "../../config/quote.ts";
 import { Failure } from "../../errors/error.ts";
-import { decide, type Decision } from "../../snapshot/orphans.ts";
+import { decide, type Decision } from "../../snapshot/upkeep/orphans.ts";
 import { openInventory } from "../../snapshot/open-snapshotter.ts";
-import type { SnapshotInventory } from "../../snapshot/snapshot-inventory.ts";
+import type { SnapshotInventory } from "../../snapshot/upkeep/snapshot-inventory.ts";
 import { readArguments } from "../arguments.ts";
 import { note, print, proseLogger } from "../output.ts";
 import { canAsk } from "../terminal.ts";

@@ -1,5 +1,5 @@
 import { openInventory } from "../../snapshot/open-snapshotter.ts";
-import type { InventoryEntry } from "../../snapshot/inventory.ts";
+import type { InventoryEntry } from "../../snapshot/upkeep/inventory.ts";
 import { readArguments } from "../arguments.ts";
 import { note, print, printJson, proseLogger, table } from "../output.ts";
 import type { CommandContext } from "./context.ts";

@@ -1,7 +1,7 @@
 import type { RawConfig } from "../../config/location-config.ts";
 import { Failure, failureCode } from "../../errors/error.ts";
-import { idKey } from "../../snapshot/inventory.ts";
-import type { ReadBackupLocation } from "../../snapshot/orphans.ts";
+import { idKey } from "../../snapshot/upkeep/inventory.ts";
+import type { ReadBackupLocation } from "../../snapshot/upkeep/orphans.ts";
 import { openObjectStore } from "../../store/open-object-store.ts";
 import { readBackupReferences } from "../../store/velero-backups.ts";
 import { proseLogger } from "../output.ts";

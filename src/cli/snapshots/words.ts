@@ -1,4 +1,9 @@
-import type { AbsentCopy, InventoryEntry, ListedSnapshot, SnapshotState } from "../../snapshot/inventory.ts";
+import type {
+  AbsentCopy,
+  InventoryEntry,
+  ListedSnapshot,
+  SnapshotState,
+} from "../../snapshot/upkeep/inventory.ts";
 import { parseResourceId } from "../../snapshot/resource-id.ts";
 import { age, plain, size } from "../output.ts";
 

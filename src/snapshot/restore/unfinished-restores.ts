@@ -1,0 +1,158 @@
+import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { makeFolder, ownFolder, readOwnFile, userId } from "../../config/private-files.ts";
+import { type ComputeResource, formatResourceId, isSamePlace, parseResourceId } from "../resource-id.ts";
+import type { SnapshotterParts } from "../snapshotter-parts.ts";
+import { apiLimit } from "../waiting/time-limit.ts";
+
+type JournalParts = Pick<SnapshotterParts, "clock" | "config" | "logger" | "restores" | "temporaryFolder">;
+
+/** The names of disks that restores make, and of their entries. Nothing else is ever deleted. */
+const OUR_NAME = /^restore-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Which process an entry is of. A process ID alone is given to another soon. */
+interface Owner {
+  readonly pid: number;
+  /** When it began, in the kernel's ticks since it booted. */
+  readonly started: string;
+  /** Process IDs mean something within one namespace, and until the machine boots again. */
+  readonly namespace: string;
+  readonly boot: string;
+}
+
+interface Entry extends Owner {
+  /** Resource ID. */
+  readonly disk: string;
+  /** Milliseconds since 1970: by then the restore has ended or its process has. */
+  readonly until: number;
+}
+
+/**
+ * Disks that are being made, each in a file of its own: a process that is killed cannot delete the disk that it began, and
+ * nobody else knows of it. The next one finds the file, and deletes the disk.
+ *
+ * An entry is there from before Azure is asked for the disk until before Velero is told its name. So a disk with an entry
+ * whose process is no more is nobody's.
+ */
+export class UnfinishedRestores {
+  readonly #parts: JournalParts;
+  readonly #folder: string;
+
+  constructor(parts: JournalParts) {
+    this.#parts = parts;
+    this.#folder = join(parts.temporaryFolder, `velero-azure-restores-${userId()}`);
+  }
+
+  /** Never throws: a restore that cannot be written down is as good as any other, unless it is killed. */
+  add(id: ComputeResource): { readonly remove: () => void } {
+    const { clock, config } = this.#parts;
+    const path = join(this.#folder, id.name);
+    this.#quietly("write down a restore that begins", () => {
+      makeFolder(this.#folder);
+      if (!ownFolder(this.#folder)) {
+        throw new Error(`"${this.#folder}" is not a folder of this user alone`);
+      }
+      // The creation and its clean-up, each as long as it may take, and as long again.
+      const until = clock.now() + 4 * apiLimit(config).milliseconds;
+      const entry: Entry = { ...thisProcess(), disk: formatResourceId("disks", id), until };
+      // "wx": anew, and through no link.
+      writeFileSync(path, JSON.stringify(entry), { flag: "wx", mode: 0o600 });
+    });
+    return { remove: () => this.#remove(path) };
+  }
+
+  /** The disks here that processes began that are no more. */
+  abandoned(): readonly { readonly id: ComputeResource; readonly remove: () => void }[] {
+    const names =
+      this.#quietly("look for unfinished restores", () =>
+        ownFolder(this.#folder) ? readdirSync(this.#folder).filter((name) => OUR_NAME.test(name)) : [],
+      ) ?? [];
+    return names.flatMap((name) => {
+      const path = join(this.#folder, name);
+      const id = this.#quietly("read what is written of a restore", () => this.#abandonedDisk(path, name));
+      return id === undefined ? [] : [{ id, remove: () => this.#remove(path) }];
+    });
+  }
+
+  /** Undefined when the restore is still under way, or another location's. */
+  #abandonedDisk(path: string, name: string): ComputeResource | undefined {
+    const content = readOwnFile(path);
+    const entry = content === undefined ? undefined : readEntry(content);
+    if (entry === undefined) {
+      // Its process was killed while it wrote, before it asked for the disk. Another one may be writing now.
+      const written = lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
+      if (this.#parts.clock.now() - written > 60_000) {
+        rmSync(path, { force: true });
+      }
+      return undefined;
+    }
+    const id = parseResourceId("disks", entry.disk);
+    const ours = id !== undefined && id.name === name && isSamePlace(id, this.#parts.restores);
+    return ours && isOver(entry, this.#parts.clock.now()) ? id : undefined;
+  }
+
+  #remove(path: string): void {
+    this.#quietly("forget a restore that has ended", () => rmSync(path, { force: true }));
+  }
+
+  #quietly<T>(what: string, action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      this.#parts.logger.log("debug", `cannot ${what}: going on without`, { error });
+      return undefined;
+    }
+  }
+}
+
+function readEntry(content: Buffer): Entry | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(content.toString("utf8"));
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null) {
+    return undefined;
+  }
+  const { disk, pid, started, namespace, boot, until } = value as Readonly<Record<string, unknown>>;
+  const whole =
+    typeof disk === "string" &&
+    typeof pid === "number" &&
+    typeof started === "string" &&
+    typeof namespace === "string" &&
+    typeof boot === "string" &&
+    typeof until === "number";
+  return whole ? { disk, pid, started, namespace, boot, until } : undefined;
+}
+
+function thisProcess(): Owner {
+  const { pid } = process;
+  return { pid, started: startOf(pid) ?? "", namespace: pidNamespace(), boot: bootId() };
+}
+
+function isOver({ pid, started, namespace, boot, until }: Entry, now: number): boolean {
+  if (boot !== bootId()) {
+    return true;
+  }
+  // Of another container on the same volume nobody can tell from here whether it lives.
+  return namespace === pidNamespace() ? startOf(pid) !== started : now > until;
+}
+
+/** Field 22 of the process's line, behind its name, which may hold anything (proc_pid_stat(5)); undefined when it is no more. */
+function startOf(pid: number): string | undefined {
+  try {
+    const line = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return line.slice(line.lastIndexOf(")") + 2).split(" ")[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function pidNamespace(): string {
+  return readlinkSync("/proc/self/ns/pid");
+}
+
+function bootId(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}
