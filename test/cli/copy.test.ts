@@ -169,3 +169,18 @@ test("a backup without snapshots of ours is an error, whatever others' backups o
     /cannot copy the snapshots of backup "b": there are none of this location's disks in resource group "snapshots"/,
   );
 });
+
+test("a snapshot of a disk with a customer's key is copied under the key that the command names", async () => {
+  const { inventory } = world.azure;
+  const set = (place: { subscriptionId: string; resourceGroup: string; location?: string }, name: string) =>
+    inventory.addDiskEncryptionSet({ ...place, name });
+  const near = set(DISKS, "near");
+  const far = set({ ...DISKS, resourceGroup: COPIES.resourceGroup, location: COPIES.region }, "far");
+  const id = world.snapshot({ name: "one" });
+  const record = inventory.state.snapshots[id.toLowerCase()];
+  assert.ok(record !== undefined);
+  record.encryption = { type: near.encryptionType, diskEncryptionSetId: near.id };
+  const { code, stderr } = await copy("one", "--disk-encryption-set", far.id);
+  assert.equal(code, 0, stderr);
+  assert.equal(view(idOfCopy(id))?.encryption.diskEncryptionSetId, far.id);
+});

@@ -182,6 +182,8 @@ async function furnish({ containers, directory, inventory }: Simulator) {
   allow("Storage Blob Data Contributor", account.id);
   allow("Disk Backup Reader", disks.id);
   for (const { id } of [snapshots, copies]) allow("Disk Snapshot Contributor", id);
+  // Of the disk encryption sets there.
+  allow("Reader", copies.id);
   const values = [
     `AZURE_TENANT_ID=${TENANT}`,
     `AZURE_CLIENT_ID=${application.clientId}`,

@@ -1,6 +1,7 @@
 import { quote } from "../../config/quote.ts";
 import { normalRegion } from "../../config/region.ts";
 import { describeFailure, Failure } from "../../errors/error.ts";
+import type { RawConfig } from "../../config/location-config.ts";
 import type { LogFields } from "../../log/logger.ts";
 import type { CopyPlace } from "../../snapshot/record/disk-record.ts";
 import { openInventory } from "../../snapshot/open-snapshotter.ts";
@@ -24,6 +25,8 @@ snapshot is lost, if the location's config has copyToRegion and copyResourceGrou
 
   --to-region REGION        northeurope
   --to-resource-group GROUP where copies go, in the subscription of the snapshots
+  --disk-encryption-set ID  resource ID of the set that copies are encrypted with, in the region of the copies; without
+                            it the location's copyDiskEncryptionSetId, if it copies to this region
   --backup NAME             all snapshots of this backup
   --wait                    until the copies can be restored, with progress, no longer than the location's copyTimeout
 ${LOCATION_HELP}
@@ -35,6 +38,7 @@ const OPTIONS = {
   ...LOCATION_OPTIONS,
   "to-region": { type: "string" },
   "to-resource-group": { type: "string" },
+  "disk-encryption-set": { type: "string" },
   backup: { type: "string" },
   wait: { type: "boolean" },
 } as const;
@@ -60,7 +64,8 @@ export async function runCopy(args: readonly string[], { env, signal }: CommandC
   const locations = await readLocations(values);
   const location = snapshotLocation(locations, values.location);
   const logger = proseLogger(progress);
-  await using inventory = await openInventory(configFor(location, locations), env, logger);
+  const config = withKeyOfCopies(configFor(location, locations), to, values["disk-encryption-set"]);
+  await using inventory = await openInventory(config, env, logger);
   const ids =
     values.backup === undefined
       ? positionals.map((text) => snapshotId(text, inventory))
@@ -80,6 +85,18 @@ function readTarget(values: {
   if (region === "") throw new WrongCall("--to-region is missing");
   if (resourceGroup === "") throw new WrongCall("--to-resource-group is missing");
   return { region: normalRegion(region), resourceGroup };
+}
+
+/** The location as if it copied to that place; what it says of another region's key is not for this one. */
+function withKeyOfCopies(config: RawConfig, to: CopyPlace, set: string | undefined): RawConfig {
+  const { copyDiskEncryptionSetId = "", incremental: _, ...rest } = config;
+  const own = normalRegion(config["copyToRegion"] ?? "") === to.region ? copyDiskEncryptionSetId : "";
+  return {
+    ...rest,
+    copyToRegion: to.region,
+    copyResourceGroup: to.resourceGroup,
+    copyDiskEncryptionSetId: set ?? own,
+  };
 }
 
 function snapshotId(text: string, { snapshots }: SnapshotInventory): string {
