@@ -1,4 +1,4 @@
-import { deleteDisk } from "../azure/resource-manager/disk.ts";
+import { deleteDisk, findDisk } from "../azure/resource-manager/disk.ts";
 import { DiskReads } from "./take/disk-reads.ts";
 import { removeSnapshot } from "./remove-snapshot.ts";
 import { formatResourceId } from "./resource-id.ts";
@@ -13,7 +13,7 @@ import type {
 } from "./snapshotter.ts";
 import { takeSnapshot } from "./take/take-snapshot.ts";
 import { apiLimit, within } from "./waiting/time-limit.ts";
-import { UnfinishedRestores } from "./restore/unfinished-restores.ts";
+import { type AbandonedDisk, UnfinishedRestores } from "./restore/unfinished-restores.ts";
 import type { RestoredDisk } from "./restore/volume-place.ts";
 import { diskOf, type PersistentVolume, volumeIdOf, withVolumeId } from "./volume-spec.ts";
 
@@ -83,19 +83,28 @@ export class ManagedDiskSnapshotter implements VolumeSnapshotter {
 
   /** Never rejects: what is left is no fault of the call that finds it. */
   async #tidy(signal: AbortSignal): Promise<void> {
-    const { clock, config, manager, logger } = this.#parts;
-    for (const { id, remove } of this.#unfinished.abandoned()) {
+    const { clock, config, logger } = this.#parts;
+    for (const abandoned of this.#unfinished.abandoned()) {
+      const { id } = abandoned;
       const fields = { phase: "tidy", diskId: formatResourceId("disks", id) };
       const limit = { clock, limit: apiLimit(config), what: `delete disk "${id.name}"` };
       try {
-        await within(limit, signal, async (limited) => deleteDisk(await manager(limited), id, limited));
-        remove();
-        logger.log("info", "deleted the disk of a restore whose process was killed", fields);
+        const deleted = await within(limit, signal, (limited) => this.#deleteAbandoned(abandoned, limited));
+        if (deleted) logger.log("info", "deleted the disk of a restore whose process was killed", fields);
       } catch (error) {
         const message =
           "cannot delete the disk of a restore whose process was killed: it is tried again later";
         logger.log("warn", message, { ...fields, error });
       }
     }
+  }
+
+  /** Whether there was one. One that may still come is left to a later process. */
+  async #deleteAbandoned({ id, mayCome, remove }: AbandonedDisk, signal: AbortSignal): Promise<boolean> {
+    const manager = await this.#parts.manager(signal);
+    const there = (await findDisk(manager, id, signal)) !== undefined;
+    if (there) await deleteDisk(manager, id, signal);
+    if (there || !mayCome) remove();
+    return there;
   }
 }

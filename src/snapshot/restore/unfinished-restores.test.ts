@@ -120,6 +120,14 @@ test("an entry of another container is abandoned when its restore must have ende
   assert.deepEqual(abandoned(), [disk]);
 });
 
+test("a disk that was asked for long ago cannot come any more", () => {
+  journal().add(disk);
+  change({ started: "1" });
+  assert.equal(journal().abandoned()[0]?.mayCome, true);
+  later = 4 * 120_000 + 1000;
+  assert.equal(journal().abandoned()[0]?.mayCome, false);
+});
+
 test("an entry of another location's is left to that one", () => {
   journal().add(disk);
   change({ started: "1" });

@@ -27,6 +27,13 @@ interface Entry extends Owner {
   readonly until: number;
 }
 
+export interface AbandonedDisk {
+  readonly id: ComputeResource;
+  /** Whether Azure may still be about to make it: the last thing that its process did was perhaps to ask for it. */
+  readonly mayCome: boolean;
+  readonly remove: () => void;
+}
+
 /**
  * Disks that are being made, each in a file of its own: a process that is killed cannot delete the disk that it began, and
  * nobody else knows of it. The next one finds the file, and deletes the disk.
@@ -62,20 +69,20 @@ export class UnfinishedRestores {
   }
 
   /** The disks here that processes began that are no more. */
-  abandoned(): readonly { readonly id: ComputeResource; readonly remove: () => void }[] {
+  abandoned(): readonly AbandonedDisk[] {
     const names =
       this.#quietly("look for unfinished restores", () =>
         ownFolder(this.#folder) ? readdirSync(this.#folder).filter((name) => OUR_NAME.test(name)) : [],
       ) ?? [];
     return names.flatMap((name) => {
       const path = join(this.#folder, name);
-      const id = this.#quietly("read what is written of a restore", () => this.#abandonedDisk(path, name));
-      return id === undefined ? [] : [{ id, remove: () => this.#remove(path) }];
+      const found = this.#quietly("read what is written of a restore", () => this.#abandonedDisk(path, name));
+      return found === undefined ? [] : [{ ...found, remove: () => this.#remove(path) }];
     });
   }
 
   /** Undefined when the restore is still under way, or another location's. */
-  #abandonedDisk(path: string, name: string): ComputeResource | undefined {
+  #abandonedDisk(path: string, name: string): Omit<AbandonedDisk, "remove"> | undefined {
     const content = readOwnFile(path);
     const entry = content === undefined ? undefined : readEntry(content);
     if (entry === undefined) {
@@ -88,7 +95,8 @@ export class UnfinishedRestores {
     }
     const id = parseResourceId("disks", entry.disk);
     const ours = id !== undefined && id.name === name && isSamePlace(id, this.#parts.restores);
-    return ours && isOver(entry, this.#parts.clock.now()) ? id : undefined;
+    const now = this.#parts.clock.now();
+    return ours && isOver(entry, now) ? { id, mayCome: now <= entry.until } : undefined;
   }
 
   #remove(path: string): void {
