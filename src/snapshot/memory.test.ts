@@ -14,7 +14,11 @@ describeVolumeSnapshotter(
       writeDisk: (id: string) => snapshotter.writeDisk(id),
       removeDisk: (id: string) => snapshotter.removeDisk(id),
       disk: (id: string) => snapshotter.disks().find((disk) => disk.id.toLowerCase() === id.toLowerCase()),
-      diskIds: () => snapshotter.disks().map(({ id }) => id),
+      restoredOf: (volume: string) =>
+        snapshotter
+          .disks()
+          .filter(({ tags }) => tags["velero.io-pv"] === volume)
+          .map(({ id }) => id),
       snapshots: () => snapshotter.snapshots(),
     };
     return { snapshotter, disks, here, elsewhere, close: async () => {} };

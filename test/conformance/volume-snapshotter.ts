@@ -18,7 +18,8 @@ export function describeVolumeSnapshotter(
   open: () => Promise<SnapshotterUnderTest>,
   capabilities: VolumeCapabilities,
 ): void {
-  describe(`volume snapshotter: ${name}`, () => {
+  const { concurrency = 1 } = capabilities;
+  describe(`volume snapshotter: ${name}`, { concurrency }, () => {
     let opened: SnapshotterUnderTest | undefined;
     let named = 0;
     const fresh = (what: string): string => {

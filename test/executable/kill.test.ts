@@ -7,7 +7,7 @@ import { eventsOf, trial } from "./kill-trial.ts";
 
 const POINTS = 100;
 /** Most of a trial is waiting for Azure. */
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 
 let world: AzureWorld;
 

@@ -20,5 +20,5 @@ describeVolumeSnapshotter(
       close: async () => world[Symbol.asyncDispose](),
     };
   },
-  { beat: () => sleep(5) },
+  { beat: () => sleep(5), concurrency: 8 },
 );

@@ -108,9 +108,8 @@ export function pointInTimeTests(subject: () => VolumeSubject): void {
       const under = subject();
       const { volumeId } = newDisk(under);
       const snapshot = await snapshotOf(under, volumeId);
-      const before = under.disks.diskIds().length;
       await assertFails("NotFound", restore(under, `${snapshot}x`));
-      assert.equal(under.disks.diskIds().length, before);
+      assert.deepEqual(under.disks.restoredOf(volumeId), []);
     });
   });
 }

@@ -13,7 +13,11 @@ export function simulatedDisks(inventory: Inventory): Disks {
       const disk = inventory.disk(id);
       return disk?.provisioningState === "Succeeded" ? { ...disk, zones: disk.zones ?? [] } : undefined;
     },
-    diskIds: () => inventory.disks().map(({ id }) => id),
+    restoredOf: (volume) =>
+      inventory
+        .disks()
+        .filter(({ tags }) => tags["velero.io-pv"] === volume)
+        .map(({ id }) => id),
     snapshots: () => inventory.snapshots(),
   };
 }

@@ -29,8 +29,8 @@ export interface Disks {
   removeDisk(id: string): void;
   /** Undefined where there is none, and while one is only being made. */
   disk(id: string): SeenDisk | undefined;
-  /** Of all disks that there are, being made or not. */
-  diskIds(): readonly string[];
+  /** The IDs of all disks, being made or not, that were restored of a volume: they have Velero's tag of it. */
+  restoredOf(volume: string): readonly string[];
   snapshots(): readonly SeenSnapshot[];
 }
 
@@ -47,6 +47,8 @@ export interface SnapshotterUnderTest {
 export interface VolumeCapabilities {
   /** A short while in which a call gets a little further; calls are cancelled after 0, 1, 2, … of them. */
   readonly beat: () => Promise<unknown>;
+  /** How many tests may run at once; more than one where most of a test is waiting. Default: 1. */
+  readonly concurrency?: number;
 }
 
 export interface VolumeSubject extends Omit<SnapshotterUnderTest, "close"> {
