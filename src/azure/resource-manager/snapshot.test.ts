@@ -16,7 +16,11 @@ test("a snapshot is read with how far its copy is, and why it failed", async () 
       ...{ id: `${path}/n1`, name: "n1", location: "northeurope", tags: { a: "b" } },
       sku: { name: "Standard_ZRS", tier: "Standard" },
       properties: {
-        creationData: { createOption: "CopyStart", sourceResourceId: "/source", logicalSectorSize: 4096 },
+        creationData: {
+          ...{ createOption: "CopyStart", sourceResourceId: "/source", sourceUniqueId: "u-0" },
+          logicalSectorSize: 4096,
+        },
+        uniqueId: "u-1",
         ...{ incremental: true, incrementalSnapshotFamilyId: "f-1", diskSizeBytes: 1024 },
         ...{
           provisioningState: "Succeeded",
@@ -31,6 +35,7 @@ test("a snapshot is read with how far its copy is, and why it failed", async () 
   assert.deepEqual(await findSnapshot(manager, id, signal), {
     ...{ id: `${path}/n1`, name: "n1", location: "northeurope", tags: { a: "b" }, sku: "Standard_ZRS" },
     ...{ incremental: true, familyId: "f-1", createOption: "CopyStart", sourceResourceId: "/source" },
+    ...{ sourceUniqueId: "u-0", uniqueId: "u-1" },
     ...{ sizeBytes: 1024, logicalSectorSize: 4096, timeCreated: Date.UTC(2026, 10, 22, 10, 0, 0, 500) },
     encryption: { type: "EncryptionAtRestWithPlatformKey", diskEncryptionSetId: undefined },
     ...{ provisioningState: "Succeeded", completionPercent: 0 },

@@ -22,6 +22,9 @@ export interface Snapshot {
   readonly createOption: string | undefined;
   /** Resource ID of the disk, or for a copy of the snapshot, that it was made of. */
   readonly sourceResourceId: string | undefined;
+  /** The `uniqueId` of that: another one may have the name since. */
+  readonly sourceUniqueId: string | undefined;
+  readonly uniqueId: string | undefined;
   readonly sizeBytes: number | undefined;
   /** Bytes; 4096 can be made into Ultra and Premium SSD v2 disks alone. */
   readonly logicalSectorSize: number | undefined;
@@ -175,6 +178,8 @@ function readSnapshot(json: unknown, id: string): Snapshot {
     familyId: textField(properties, "incrementalSnapshotFamilyId"),
     createOption: textField(creation, "createOption"),
     sourceResourceId: textField(creation, "sourceResourceId"),
+    sourceUniqueId: textField(creation, "sourceUniqueId"),
+    uniqueId: textField(properties, "uniqueId"),
     sizeBytes: numberField(properties, "diskSizeBytes") ?? (gib === undefined ? undefined : gib * GIB),
     logicalSectorSize: numberField(creation, "logicalSectorSize"),
     encryption: encryptionOf(properties),

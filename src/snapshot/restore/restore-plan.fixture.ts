@@ -17,6 +17,8 @@ export function snapshotOf(tags: Readonly<Record<string, string>>, fields: Parti
     tags: { team: "a", ...tags },
     incremental: true,
     familyId: undefined,
+    uniqueId: undefined,
+    sourceUniqueId: undefined,
     createOption: "Copy",
     sourceResourceId: undefined,
     sizeBytes: 1024 * 2 ** 30,

@@ -2,8 +2,8 @@ import { locationOfGroup } from "../../azure/resource-manager/resource-group.ts"
 import type { Snapshot } from "../../azure/resource-manager/snapshot.ts";
 import { describeFailure, Failure, failureCode } from "../../errors/error.ts";
 import type { Logger } from "../../log/logger.ts";
-import { lookUp } from "../waiting/completion.ts";
-import { configuredCopy, sameRegion } from "../take/copy-snapshot.ts";
+import { hasFailed, lookUp } from "../waiting/completion.ts";
+import { configuredCopy, isCopyOf, sameRegion } from "../take/copy-snapshot.ts";
 import { type CopyPlace, readRecord } from "../record/disk-record.ts";
 import { type ComputeResource, parseResourceId } from "../resource-id.ts";
 import { copyOf } from "../record/snapshot-name.ts";
@@ -60,7 +60,7 @@ export async function restoreSource(
   if (place === undefined || sameRegion(place.region, snapshot.location)) {
     return first;
   }
-  return (await copyNearby(parts, { id, place, log }, signal)) ?? first;
+  return (await copyNearby(parts, { id, place, first: snapshot, log }, signal)) ?? first;
 }
 
 /** Whether the snapshot, what it is in, or its whole region, is out of reach: the copy may still be there. */
@@ -120,7 +120,7 @@ async function copyInstead(
 /** The copy, where disks are restored to its region; undefined when the first snapshot is the one to take. */
 async function copyNearby(
   parts: SnapshotterParts,
-  { id, place, log }: CopyWanted,
+  { id, place, first, log }: CopyWanted & { readonly first: Snapshot },
   signal: AbortSignal,
 ): Promise<RestoreSource | undefined> {
   const region = await regionOfRestores(parts, log, signal);
@@ -129,13 +129,17 @@ async function copyNearby(
   }
   const copyId = copyOf(id, place);
   const copy = await lookUp(parts, copyId, signal);
-  if (copy === undefined) {
-    log.log("warn", `there is no copy in ${place.region}: restoring the first snapshot`, { phase: "source" });
-    return undefined;
+  if (copy !== undefined && isCopyOf(copy, first) && !hasFailed(copy)) {
+    log.log("info", `restoring the copy in ${place.region}`, { phase: "source" });
+    return { id: copyId, snapshot: copy };
   }
-  log.log("info", `restoring the copy in ${place.region}`, { phase: "source" });
-  return { id: copyId, snapshot: copy };
+  const which = copy === undefined ? "no copy" : hasFailed(copy) ? "but one that failed" : EARLIER;
+  const message = `there is ${which} in ${place.region}: restoring the first snapshot`;
+  log.log("warn", message, { phase: "source" });
+  return undefined;
 }
+
+const EARLIER = "but the copy of an earlier snapshot of the same name";
 
 async function regionOfRestores(
   { clock, config, manager, restores }: SnapshotterParts,

@@ -1,7 +1,12 @@
-import { createSnapshot, deleteSnapshot, type NewSnapshot } from "../../azure/resource-manager/snapshot.ts";
+import {
+  createSnapshot,
+  deleteSnapshot,
+  type NewSnapshot,
+  type Snapshot,
+} from "../../azure/resource-manager/snapshot.ts";
 import type { VolumeSnapshotterConfig } from "../../config/location-keys.ts";
 import { normalRegion } from "../../config/region.ts";
-import { canceled, describeFailure } from "../../errors/error.ts";
+import { canceled, describeFailure, Failure } from "../../errors/error.ts";
 import type { Logger } from "../../log/logger.ts";
 import { hasFailed, lookUp, waitForSnapshot } from "../waiting/completion.ts";
 import type { CopyPlace } from "../record/disk-record.ts";
@@ -32,14 +37,31 @@ export function sameRegion(a: string, b: string): boolean {
   return normalRegion(a) === normalRegion(b);
 }
 
+/**
+ * Whether a copy is one of this very snapshot. The copy of an earlier snapshot has its name where that one was deleted by hand, and
+ * holds an earlier point in time; Azure would take a request for a copy of that name for done. What Azure does not tell
+ * is decided by age.
+ */
+export function isCopyOf(copy: Snapshot, first: Snapshot | undefined): boolean {
+  if (copy.sourceUniqueId !== undefined && first?.uniqueId !== undefined) {
+    return copy.sourceUniqueId.toLowerCase() === first.uniqueId.toLowerCase();
+  }
+  return (copy.timeCreated ?? Number.POSITIVE_INFINITY) >= (first?.timeCreated ?? 0);
+}
+
+function stale(what: string, { id }: Snapshot): Failure {
+  const reason = "the copy of an earlier snapshot of the same name is in the way";
+  return new Failure("AlreadyExists", `cannot ${what}: ${reason}`, {
+    hint: `if nobody needs it, delete it: az snapshot delete --ids ${id}`,
+  });
+}
+
 export interface Copying {
   /** The snapshot that is there. */
   readonly snapshot: ComputeResource;
   /** Of both. */
   readonly tags: Readonly<Record<string, string>>;
   readonly copy: CopyPlace;
-  /** Whether a process that was killed may have begun the copy. */
-  readonly again: boolean;
   readonly log: Logger;
 }
 
@@ -81,15 +103,17 @@ export async function copySnapshot(
  */
 export async function beginCopy(
   parts: SnapshotterParts,
-  { snapshot, tags, copy, again, log }: Copying,
+  { snapshot, tags, copy, log }: Copying,
   id: ComputeResource,
   signal: AbortSignal,
 ): Promise<void> {
   const { clock, config, manager } = parts;
   const what = `copy snapshot "${snapshot.name}" to ${copy.region}`;
   const limit = { clock, limit: apiLimit(config), what };
-  const found = again ? await lookUp(parts, id, signal) : undefined;
+  // A process that was killed may have begun it.
+  const found = await lookUp(parts, id, signal);
   if (found !== undefined && !hasFailed(found)) {
+    if (!isCopyOf(found, await lookUp(parts, snapshot, signal))) throw stale(what, found);
     return;
   }
   if (found !== undefined) {

@@ -179,8 +179,7 @@ async function settle(parts: SnapshotterParts, taken: Taken, signal: AbortSignal
     await waitForSnapshot(parts, { id: place.id, what, until: "data", log }, signal);
   }
   if (copy !== undefined) {
-    const again = place.leftover !== undefined;
-    await copySnapshot(parts, { snapshot: place.id, tags: body.tags, copy, again, log }, signal);
+    await copySnapshot(parts, { snapshot: place.id, tags: body.tags, copy, log }, signal);
   } else if (config.copyToRegion !== undefined) {
     log.log("info", "no copy: the disk is in the region that snapshots are copied to", { phase: "copy" });
   }

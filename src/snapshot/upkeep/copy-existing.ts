@@ -3,7 +3,7 @@ import { normalRegion } from "../../config/region.ts";
 import { Failure } from "../../errors/error.ts";
 import type { Logger } from "../../log/logger.ts";
 import { hasFailed, lookUp, waitForSnapshot } from "../waiting/completion.ts";
-import { beginCopy } from "../take/copy-snapshot.ts";
+import { beginCopy, isCopyOf } from "../take/copy-snapshot.ts";
 import { type CopyPlace, type DiskRecord, isRecordTag, readRecord } from "../record/disk-record.ts";
 import { idKey } from "./inventory.ts";
 import { type ComputeResource, formatResourceId } from "../resource-id.ts";
@@ -49,8 +49,8 @@ export async function copyExisting(
   await refuseSecondCopy(parts, { id, record, to, what }, signal);
   const copy = copyOf(id, to);
   const tags = tagsWith(snapshot.tags, { ...record, copy: to }, what);
-  const already = await isThere(parts, { id, copy, what }, signal);
-  if (!already) await beginCopy(parts, { snapshot: id, tags, copy: to, again: false, log }, copy, signal);
+  const already = await isThere(parts, { snapshot, id, copy, what }, signal);
+  if (!already) await beginCopy(parts, { snapshot: id, tags, copy: to, log }, copy, signal);
   if (record.copy === undefined || !isSame(record.copy, to)) {
     await within(limitOf(parts, what), signal, async (limited) =>
       updateSnapshotTags(await parts.manager(limited), id, tags, limited),
@@ -122,6 +122,7 @@ async function refuseSecondCopy(
 }
 
 interface Wanted {
+  readonly snapshot: Snapshot;
   readonly id: ComputeResource;
   readonly copy: ComputeResource;
   readonly what: string;
@@ -130,12 +131,13 @@ interface Wanted {
 /** Whether the copy is there. One that failed never holds its data, and makes room for another. */
 async function isThere(
   parts: SnapshotterParts,
-  { id, copy, what }: Wanted,
+  { snapshot, id, copy, what }: Wanted,
   signal: AbortSignal,
 ): Promise<boolean> {
   const found = await lookUp(parts, copy, signal);
   if (found === undefined) return false;
-  if (idKey(found.sourceResourceId ?? "") !== idKey(formatResourceId("snapshots", id))) {
+  const ours = idKey(found.sourceResourceId ?? "") === idKey(formatResourceId("snapshots", id));
+  if (!ours || !isCopyOf(found, snapshot)) {
     throw new Failure("AlreadyExists", `cannot ${what}: another snapshot has the name "${copy.name}"`);
   }
   if (found.copyError === undefined && !hasFailed(found)) return true;

@@ -39,6 +39,7 @@ function snapshot(fields: Partial<Snapshot> & Pick<Snapshot, "id">): Snapshot {
   return {
     ...{ name: fields.id.split("/").at(-1) ?? "", location: "westeurope", sku: "Standard_LRS", tags: tags() },
     ...{ incremental: true, familyId: undefined, createOption: "Copy", sourceResourceId: undefined },
+    ...{ uniqueId: undefined, sourceUniqueId: undefined },
     ...{ sizeBytes: 1, logicalSectorSize: undefined, timeCreated: 0, provisioningState: "Succeeded" },
     ...{ encryption: { type: undefined, diskEncryptionSetId: undefined } },
     ...{ completionPercent: undefined, copyError: undefined },
