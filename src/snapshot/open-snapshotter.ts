@@ -100,6 +100,7 @@ function openParts(
     restores: { ...disks, resourceGroup: config.restoreResourceGroup ?? disks.resourceGroup },
     logger,
     clock,
+    veleroNamespace: env["VELERO_NAMESPACE"] ?? "",
     temporaryFolder: standIns.temporaryFolder ?? temporaryFolder(env),
     manager: (signal) => manager.get(signal),
     close: () => transport.close(),

@@ -17,6 +17,8 @@ export interface SnapshotterParts {
   readonly manager: (signal: AbortSignal) => Promise<ResourceManager>;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Where this Velero runs; empty where nobody tells. */
+  readonly veleroNamespace: string;
   /** The folder for temporary files. */
   readonly temporaryFolder: string;
 }

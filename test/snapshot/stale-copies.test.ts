@@ -10,7 +10,7 @@ async function withStaleCopy(t: TestContext) {
   const world = await diskWorld(t);
   const { id: diskId } = world.inventory.addDisk({ ...NODES, name: "d1" });
   const first = await take(await world.open({ config: COPY }), "d1");
-  const [stale] = world.inventory.snapshots().filter(({ location }) => location === "northeurope");
+  const stale = world.inventory.snapshots().find(({ location }) => location === "northeurope");
   assert.ok(stale !== undefined);
   delete world.inventory.state.snapshots[first.toLowerCase()];
   world.inventory.writeDisk(diskId);

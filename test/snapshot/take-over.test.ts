@@ -130,3 +130,30 @@ test("four calls at once for one purpose are one snapshot", async (t) => {
   assert.equal(new Set(ids).size, 1);
   assert.equal(world.inventory.snapshots().length, 1);
 });
+
+const others: readonly (readonly [
+  who: string,
+  env: Readonly<Record<string, string>>,
+  tags: Readonly<Record<string, string>>,
+])[] = [
+  ["another Velero of the cluster", { VELERO_NAMESPACE: "velero-2" }, {}],
+  [
+    "a backup in another storage location",
+    { VELERO_NAMESPACE: "velero" },
+    { "velero.io/storage-location": "b" },
+  ],
+];
+
+for (const [who, env, tags] of others) {
+  test(`${who} has a snapshot of its own for a backup of the same name at the same time`, async (t) => {
+    const world = await diskWorld(t);
+    world.inventory.addDisk({ ...NODES, name: "d1" });
+    const first = await world.open({ env: { VELERO_NAMESPACE: "velero" } });
+    const ids = await Promise.all([
+      take(first, "d1", { ...VELERO, "velero.io/storage-location": "a" }),
+      take(await world.open({ env }), "d1", { ...VELERO, "velero.io/storage-location": "a", ...tags }),
+    ]);
+    assert.equal(new Set(ids).size, 2);
+    assert.equal(world.inventory.snapshots().length, 2);
+  });
+}

@@ -38,6 +38,7 @@ export interface LocationOptions {
   /** Default: the owner of everything. */
   readonly as?: Principal;
   readonly logger?: Logger;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What a test may do with a request: answer it, spoil it, or let it go on. */
@@ -86,9 +87,14 @@ export async function diskWorld(t: Pick<TestContext, "after">) {
   });
 
   /** A location; each is as a process of its own. */
-  async function open({ config = {}, as = OWNER, logger }: LocationOptions = {}): Promise<VolumeSnapshotter> {
+  async function open({
+    config = {},
+    as = OWNER,
+    logger,
+    env = {},
+  }: LocationOptions = {}): Promise<VolumeSnapshotter> {
     const standIns = { transport: transportAs(as), clock, temporaryFolder };
-    return await openSnapshotter(rawConfig(as, config), {}, logger ?? keeping(lines), standIns);
+    return await openSnapshotter(rawConfig(as, config), env, logger ?? keeping(lines), standIns);
   }
 
   /** Locations of one process. */

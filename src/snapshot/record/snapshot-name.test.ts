@@ -4,16 +4,18 @@ import { copyName, copyOf, purposeOf, snapshotName } from "./snapshot-name.ts";
 
 const disk = { subscriptionId: "s-1", resourceGroup: "nodes", name: "pvc-1" };
 const tags = { "velero.io/backup": "b1", "velero.io/pv": "pv-1", team: "a" };
-const purpose = purposeOf(disk, tags);
+const purpose = purposeOf(disk, tags, "velero");
 const UUID = /-[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-test("the purpose is the disk in any case, the backup and the volume, and nothing else", () => {
+test("the purpose is the disk in any case, the backup of a Velero and the volume, and nothing else", () => {
   const shouted = { subscriptionId: "S-1", resourceGroup: "NODES", name: "PVC-1" };
-  assert.equal(purposeOf(shouted, { ...tags, team: "b" }), purpose);
+  assert.equal(purposeOf(shouted, { ...tags, team: "b" }, "velero"), purpose);
   for (const other of [
-    purposeOf({ ...disk, name: "pvc-2" }, tags),
-    purposeOf(disk, { ...tags, "velero.io/backup": "b2" }),
-    purposeOf(disk, { ...tags, "velero.io/pv": "pv-2" }),
+    purposeOf({ ...disk, name: "pvc-2" }, tags, "velero"),
+    purposeOf(disk, { ...tags, "velero.io/backup": "b2" }, "velero"),
+    purposeOf(disk, { ...tags, "velero.io/pv": "pv-2" }, "velero"),
+    purposeOf(disk, { ...tags, "velero.io/storage-location": "far" }, "velero"),
+    purposeOf(disk, tags, "velero-2"),
   ]) {
     assert.notEqual(other, purpose);
     assert.notEqual(other, undefined);
@@ -22,14 +24,14 @@ test("the purpose is the disk in any case, the backup and the volume, and nothin
 
 for (const missing of ["velero.io/backup", "velero.io/pv"]) {
   test(`without ${missing} there is no purpose`, () => {
-    assert.equal(purposeOf(disk, { ...tags, [missing]: "" }), undefined);
+    assert.equal(purposeOf(disk, { ...tags, [missing]: "" }, "velero"), undefined);
     const { [missing]: _gone, ...rest } = tags as Readonly<Record<string, string>>;
-    assert.equal(purposeOf(disk, rest), undefined);
+    assert.equal(purposeOf(disk, rest, "velero"), undefined);
   });
 }
 
 test("the name of a purpose's snapshot is the same in every process and every version", () => {
-  assert.equal(snapshotName(disk, purpose, 0), "pvc-1-0a7ca26a-e726-8d9e-8803-bfe521161753");
+  assert.equal(snapshotName(disk, purpose, 0), "pvc-1-a262855e-3a36-8997-8c8f-d61a1e56dd25");
 });
 
 test("each attempt has a name of its own, and without a purpose each snapshot", () => {

@@ -7,20 +7,25 @@ const MAX_NAME = 80;
 /** What Velero tags every snapshot with (its pkg/backup/item_backupper.go). */
 export const BACKUP_TAG = "velero.io/backup";
 export const VOLUME_TAG = "velero.io/pv";
+/** A label of each backup, and so a tag. */
+const LOCATION_TAG = "velero.io/storage-location";
 
 /**
  * What a snapshot is for: a disk in a backup. Undefined when the tags do not say which backup and volume. Two calls with the
- * same purpose are one snapshot that was asked for twice.
+ * same purpose are one snapshot that was asked for twice. A name alone does not say which backup: two Veleros of a cluster,
+ * each in a namespace, that have the same schedule have backups of the same names, and each must be able to delete its own.
  */
 export function purposeOf(
   disk: ComputeResource,
   veleroTags: Readonly<Record<string, string>>,
+  veleroNamespace: string,
 ): string | undefined {
-  const { [BACKUP_TAG]: backup = "", [VOLUME_TAG]: volume = "" } = veleroTags;
+  const { [BACKUP_TAG]: backup = "", [VOLUME_TAG]: volume = "", [LOCATION_TAG]: location = "" } = veleroTags;
   if (backup === "" || volume === "") {
     return undefined;
   }
-  return JSON.stringify([formatResourceId("disks", disk).toLowerCase(), backup, volume]);
+  const diskId = formatResourceId("disks", disk).toLowerCase();
+  return JSON.stringify([diskId, backup, volume, location, veleroNamespace]);
 }
 
 /**

@@ -36,7 +36,7 @@ export async function chosenPlace(
   { volume, disk, request }: Purpose,
   signal: AbortSignal,
 ): Promise<ChosenPlace> {
-  const purpose = purposeOf(volume, request.tags);
+  const purpose = purposeOf(volume, request.tags, parts.veleroNamespace);
   const { subscriptionId, resourceGroup } = parts.snapshots;
   for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
     const id = { subscriptionId, resourceGroup, name: snapshotName(volume, purpose, attempt) };
