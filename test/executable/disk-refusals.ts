@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { DiskSettings } from "../../simulator/resource-manager/compute/compute-inventory.ts";
 import type { ErrorCode } from "../../src/errors/error.ts";
 import { startAzureWorld, type AzureWorld } from "./azure-world.ts";
-import { DISK, disksIn, remove, restore, type Scene, scene, take, type Wishes } from "./disk-scene.ts";
+import {
+  DISK,
+  disksIn,
+  SIDE_BY_SIDE,
+  remove,
+  restore,
+  type Scene,
+  scene,
+  take,
+  type Wishes,
+} from "./disk-scene.ts";
 import { encryptedWith, encryptionSet, type Estate, leastRoles } from "./disk-world.ts";
 import { refusedWith } from "./sign-in-calls.ts";
 
@@ -16,6 +26,8 @@ export interface Refusal extends Wishes {
   /** What fails. A restore is one of a snapshot that is taken before, and then `meanwhile` happens. */
   readonly fails: "look" | "snapshot" | "restore" | "delete";
   readonly meanwhile?: (at: Scene, snapshotId: string) => void;
+  /** Whether it does something to all of Azure, so that no other may run beside it. */
+  readonly alone?: true;
   readonly code: ErrorCode;
   /** What the user has to read. */
   readonly says: readonly (RegExp | string)[] | ((at: Scene) => readonly (RegExp | string)[]);
@@ -52,8 +64,15 @@ export function refusalTests(refusalsIn: (world: () => AzureWorld) => readonly R
     started = await startAzureWorld();
   });
   after(() => started?.[Symbol.asyncDispose]());
-  for (const refusal of refusalsIn(world)) {
-    test(`${refusal.name} is refused with its reason and what to do (${refusal.fails})`, async () => {
+  const refusals = refusalsIn(world);
+  const nameOf = ({ name, fails }: Refusal): string =>
+    `${name} is refused with its reason and what to do (${fails})`;
+  describe("a backup or a restore", { concurrency: SIDE_BY_SIDE }, () => {
+    for (const refusal of refusals.filter(({ alone }) => alone !== true))
+      test(nameOf(refusal), () => refused(world(), refusal));
+  });
+  for (const refusal of refusals.filter(({ alone }) => alone === true)) {
+    test(nameOf(refusal), async () => {
       const { inventory, faults } = world().azure;
       try {
         await refused(world(), refusal);

@@ -21,6 +21,9 @@ const { signal } = new AbortController();
 
 export const DISK = "data";
 
+/** Most of a test is waiting for Azure, and each has an estate of its own. */
+export const SIDE_BY_SIDE = 6;
+
 export interface Wishes {
   /** Of the location, beside its `resourceGroup`. */
   readonly config?: (estate: Estate) => Words;

@@ -1,8 +1,18 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { locationKeys, type VolumeSnapshotterConfig } from "../../src/config/location-keys.ts";
 import { startAzureWorld, type AzureWorld } from "./azure-world.ts";
-import { disksIn, remove, restore, scene, snapshotAt, snapshotsIn, take, type Wishes } from "./disk-scene.ts";
+import {
+  disksIn,
+  remove,
+  restore,
+  scene,
+  SIDE_BY_SIDE,
+  snapshotAt,
+  snapshotsIn,
+  take,
+  type Wishes,
+} from "./disk-scene.ts";
 import { COPY_REGION, encryptedWith, encryptionSet, leastRoles, newEstate } from "./disk-world.ts";
 import { refusedWith } from "./sign-in-calls.ts";
 import { cloudDocument } from "./sign-in-clouds.ts";
@@ -21,8 +31,17 @@ after(() => world[Symbol.asyncDispose]());
 type Key = keyof VolumeSnapshotterConfig;
 const covered = new Set<Key>(["credentialsFile"]);
 
+type Run = () => Promise<void>;
+const together: (readonly [name: string, run: Run])[] = [];
+
 /** A test of what keys do; which of them, so that none is left out. */
-function keyTest(keys: readonly Key[], name: string, run: () => Promise<void>): void {
+function keyTest(keys: readonly Key[], name: string, run: Run): void {
+  for (const key of keys) covered.add(key);
+  together.push([`${keys.join(", ")}: ${name}`, run]);
+}
+
+/** One in which Azure takes its time, for everybody. */
+function slowKeyTest(keys: readonly Key[], name: string, run: Run): void {
   for (const key of keys) covered.add(key);
   test(`${keys.join(", ")}: ${name}`, async () => {
     try {
@@ -185,7 +204,7 @@ for (const [waitForCopy, complete] of [
   ["true", true],
   ["false", false],
 ] as const) {
-  keyTest(
+  slowKeyTest(
     ["waitForCopy"],
     `${waitForCopy}: a backup ends ${complete ? "after" : "before"} the data is copied`,
     async () => {
@@ -196,7 +215,7 @@ for (const [waitForCopy, complete] of [
   );
 }
 
-keyTest(["copyTimeout"], "a restore waits no longer for the data, and makes no disk", async () => {
+slowKeyTest(["copyTimeout"], "a restore waits no longer for the data, and makes no disk", async () => {
   world.azure.inventory.setComputePace({ backgroundCopy: HOUR });
   const at = await scene(world, { config: () => ({ copyTimeout: "1s" }), disk: () => V2 });
   const taken = await take(at);
@@ -240,7 +259,7 @@ keyTest(
   },
 );
 
-keyTest(
+slowKeyTest(
   ["apiTimeout"],
   "Azure is given no more time; what it was asked for is named, and not asked for twice",
   async () => {
@@ -280,6 +299,10 @@ keyTest(
     await remove(at, taken.id);
   },
 );
+
+describe("a location", { concurrency: SIDE_BY_SIDE }, () => {
+  for (const [name, run] of together) test(name, run);
+});
 
 test("no key of a volume snapshot location is without a test here", () => {
   const all = Object.entries(locationKeys)

@@ -117,6 +117,7 @@ function targets(world: () => AzureWorld): readonly Refusal[] {
     },
     {
       name: "data that Azure could not copy",
+      alone: true,
       fails: "restore",
       disk: () => {
         world().azure.inventory.setComputePace({ backgroundCopy: 60_000 });
@@ -133,6 +134,7 @@ function limits(world: () => AzureWorld): readonly Refusal[] {
   return [
     {
       name: "a subscription that is throttled for longer than apiTimeout",
+      alone: true,
       fails: "snapshot",
       config: () => ({ apiTimeout: "2s" }),
       meanwhile: () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import type { DiskSettings } from "../../simulator/resource-manager/compute/compute-inventory.ts";
 import type { DiskRecord } from "../../simulator/resource-manager/compute/records.ts";
 import { tierOfSize } from "../../simulator/resource-manager/compute/performance.ts";
@@ -11,6 +11,7 @@ import {
   restore,
   type Scene,
   scene,
+  SIDE_BY_SIDE,
   snapshotAt,
   snapshotsIn,
   take,
@@ -108,24 +109,26 @@ function essence(disk: DiskRecord): Readonly<Record<string, unknown>> {
   return { ...tier, ...Object.fromEntries(Object.entries(disk).filter(([name]) => !OWN.has(name))) };
 }
 
-for (const [kind, disk] of Object.entries(kinds)) {
-  test(`${kind} comes back as it was`, async () => {
-    const at = await scene(world, { disk, roles: andReader });
-    const was = world.azure.inventory.disk(at.diskId);
-    assert.ok(was !== undefined);
-    const expected = essence(was);
-    const taken = await take(at);
-    world.azure.inventory.writeDisk(at.diskId);
-    const [zone] = was.zones ?? [];
-    const restored = await restore(at, taken, zone === undefined ? "" : `${HOME}-${zone}`);
-    assert.deepEqual(essence(restored), expected);
-    assert.equal(restored.generation, 1);
-    // Of the next process, which has nothing but the snapshot's ID.
-    const { volumes } = await at.location.next();
-    const again = await restore({ ...at, location: { ...at.location, volumes } }, taken);
-    assert.deepEqual(essence(again), expected);
-  });
-}
+describe("a disk of each kind", { concurrency: SIDE_BY_SIDE }, () => {
+  for (const [kind, disk] of Object.entries(kinds)) {
+    test(`${kind} comes back as it was`, async () => {
+      const at = await scene(world, { disk, roles: andReader });
+      const was = world.azure.inventory.disk(at.diskId);
+      assert.ok(was !== undefined);
+      const expected = essence(was);
+      const taken = await take(at);
+      world.azure.inventory.writeDisk(at.diskId);
+      const [zone] = was.zones ?? [];
+      const restored = await restore(at, taken, zone === undefined ? "" : `${HOME}-${zone}`);
+      assert.deepEqual(essence(restored), expected);
+      assert.equal(restored.generation, 1);
+      // Of the next process, which has nothing but the snapshot's ID.
+      const { volumes } = await at.location.next();
+      const again = await restore({ ...at, location: { ...at.location, volumes } }, taken);
+      assert.deepEqual(essence(again), expected);
+    });
+  }
+});
 
 test("a process asks for no more than it needs: three requests and a poll a snapshot, the first with a token", async () => {
   const at = await scene(world);
