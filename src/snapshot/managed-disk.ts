@@ -21,6 +21,9 @@ export interface ManagedDiskOptions extends SnapshotterParts {
   readonly close: () => void;
 }
 
+/** States of disks that a machine has, which Velero must have been told of. */
+const USED: ReadonlySet<string> = new Set(["attached", "reserved", "frozen"]);
+
 /** Azure's managed disks. Each operation is in a file of its own. */
 export class ManagedDiskSnapshotter implements VolumeSnapshotter {
   readonly #parts: ManagedDiskOptions;
@@ -99,12 +102,13 @@ export class ManagedDiskSnapshotter implements VolumeSnapshotter {
     }
   }
 
-  /** Whether there was one. One that may still come is left to a later process. */
+  /** Whether there was one. One that may still come is left to a later process; one that a machine has, to that. */
   async #deleteAbandoned({ id, mayCome, remove }: AbandonedDisk, signal: AbortSignal): Promise<boolean> {
     const manager = await this.#parts.manager(signal);
-    const there = (await findDisk(manager, id, signal)) !== undefined;
-    if (there) await deleteDisk(manager, id, signal);
-    if (there || !mayCome) remove();
-    return there;
+    const disk = await findDisk(manager, id, signal);
+    const used = USED.has(disk?.diskState?.toLowerCase() ?? "");
+    if (disk !== undefined && !used) await deleteDisk(manager, id, signal);
+    if (disk !== undefined || !mayCome) remove();
+    return disk !== undefined && !used;
   }
 }

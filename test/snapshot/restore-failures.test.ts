@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { VolumeSnapshotter } from "../../src/snapshot/snapshotter.ts";
@@ -195,5 +195,41 @@ test("twenty restores at once, every other one cancelled, leave the ten disks th
   assert.equal(names.length, 10);
   const left = restoredDisks(world).map((id) => id.slice(id.lastIndexOf("/") + 1));
   assert.deepEqual(left.toSorted(), names.toSorted());
+  assert.deepEqual(entries(world), []);
+});
+
+test("a disk whose entry cannot be removed is not given to Velero: a later process would delete it", async (t) => {
+  const { world, snapshotter, snapshot } = await withSnapshot(t);
+  world.meddle((request) => {
+    const [entry] = entries(world);
+    if (request.method !== "GET" || entry === undefined || statSync(entry).isDirectory()) return undefined;
+    rmSync(entry);
+    mkdirSync(join(entry, "in-the-way"), { recursive: true });
+    return undefined;
+  });
+  await assert.rejects(restore(snapshotter, snapshot), {
+    code: "Internal",
+    message: /cannot restore .*cannot be removed/,
+  });
+  assert.deepEqual(restoredDisks(world), []);
+});
+
+test("a disk that a machine has is never deleted, whatever an entry says of it", async (t) => {
+  const { world, snapshotter, snapshot } = await withSnapshot(t);
+  let kept = "";
+  let path = "";
+  world.meddle(() => {
+    const [entry] = entries(world);
+    if (entry !== undefined) [path, kept] = [entry, readFileSync(entry, "utf8")];
+    return undefined;
+  });
+  const volumeId = await restore(snapshotter, snapshot);
+  // As if the machine had lost its power before the removal was on its disk.
+  writeFileSync(path, kept.replace(/"boot":"[^"]*"/, '"boot":"before"'), { mode: 0o600 });
+  const disk = world.inventory.disks().find(({ name }) => name === volumeId);
+  assert.ok(disk !== undefined);
+  world.inventory.attachDisk(disk.id, "/virtualMachines/node-1");
+  await (await world.open()).volumeInfo("d1", { signal: new AbortController().signal });
+  assert.equal(restoredDisks(world).length, 1);
   assert.deepEqual(entries(world), []);
 });

@@ -104,6 +104,12 @@ async function create(
     if (signal.aborted) {
       throw canceled(`cannot ${what}`, signal.reason);
     }
+    // From here on the disk is Velero's. With its entry left, a later process would delete it.
+    if (!entry.remove()) {
+      throw new Failure("Internal", `cannot ${what}: the note that it was begun cannot be removed`, {
+        hint: `look at the folder for temporary files, "${parts.temporaryFolder}": it must let files be removed`,
+      });
+    }
   } catch (error) {
     const trouble = await cleanUp(parts, { id, log, cause: error });
     if (trouble !== undefined) {
@@ -113,8 +119,6 @@ async function create(
     entry.remove();
     throw error;
   }
-  // From here on the disk is Velero's.
-  entry.remove();
 }
 
 interface Cleaning {

@@ -1,4 +1,14 @@
-import { lstatSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { makeFolder, ownFolder, readOwnFile, userId } from "../../config/private-files.ts";
 import { type ComputeResource, formatResourceId, isSamePlace, parseResourceId } from "../resource-id.ts";
@@ -31,7 +41,7 @@ export interface AbandonedDisk {
   readonly id: ComputeResource;
   /** Whether Azure may still be about to make it: the last thing that its process did was perhaps to ask for it. */
   readonly mayCome: boolean;
-  readonly remove: () => void;
+  readonly remove: () => boolean;
 }
 
 /**
@@ -50,11 +60,14 @@ export class UnfinishedRestores {
     this.#folder = join(parts.temporaryFolder, `velero-azure-restores-${userId()}`);
   }
 
-  /** Never throws: a restore that cannot be written down is as good as any other, unless it is killed. */
-  add(id: ComputeResource): { readonly remove: () => void } {
+  /**
+   * Never throws: a restore that cannot be written down is as good as any other, unless it is killed. `remove` tells
+   * whether no entry is left: with one the disk is no one's, and a later process deletes it.
+   */
+  add(id: ComputeResource): { readonly remove: () => boolean } {
     const { clock, config } = this.#parts;
     const path = join(this.#folder, id.name);
-    this.#quietly("write down a restore that begins", () => {
+    const written = this.#quietly("write down a restore that begins", () => {
       makeFolder(this.#folder);
       if (!ownFolder(this.#folder)) {
         throw new Error(`"${this.#folder}" is not a folder of this user alone`);
@@ -64,8 +77,9 @@ export class UnfinishedRestores {
       const entry: Entry = { ...thisProcess(), disk: formatResourceId("disks", id), until };
       // "wx": anew, and through no link.
       writeFileSync(path, JSON.stringify(entry), { flag: "wx", mode: 0o600 });
+      return true;
     });
-    return { remove: () => this.#remove(path) };
+    return { remove: () => this.#remove(path) || written === undefined };
   }
 
   /** The disks here that processes began that are no more. */
@@ -89,7 +103,7 @@ export class UnfinishedRestores {
       // Its process was killed while it wrote, before it asked for the disk. Another one may be writing now.
       const written = lstatSync(path, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
       if (this.#parts.clock.now() - written > 60_000) {
-        rmSync(path, { force: true });
+        this.#remove(path);
       }
       return undefined;
     }
@@ -99,8 +113,14 @@ export class UnfinishedRestores {
     return ours && isOver(entry, now) ? { id, mayCome: now <= entry.until } : undefined;
   }
 
-  #remove(path: string): void {
-    this.#quietly("forget a restore that has ended", () => rmSync(path, { force: true }));
+  #remove(path: string): boolean {
+    const removed = this.#quietly("forget a restore that has ended", () => {
+      rmSync(path, { force: true });
+      return true;
+    });
+    // A machine that loses its power must not have the entry again when it is back.
+    if (removed) this.#quietly("make sure that it is forgotten", () => syncFolder(this.#folder));
+    return removed === true;
   }
 
   #quietly<T>(what: string, action: () => T): T | undefined {
@@ -110,6 +130,16 @@ export class UnfinishedRestores {
       this.#parts.logger.log("debug", `cannot ${what}: going on without`, { error });
       return undefined;
     }
+  }
+}
+
+function syncFolder(folder: string): void {
+  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return;
+  const handle = openSync(folder, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
   }
 }
 
@@ -136,7 +166,13 @@ function readEntry(content: Buffer): Entry | undefined {
 
 function thisProcess(): Owner {
   const { pid } = process;
-  return { pid, started: startOf(pid) ?? "", namespace: pidNamespace(), boot: bootId() };
+  const started = startOf(pid);
+  if (started === undefined) {
+    throw new Error(
+      "the kernel does not say when this process began, so that no other could tell whether it lives",
+    );
+  }
+  return { pid, started, namespace: pidNamespace(), boot: bootId() };
 }
 
 function isOver({ pid, started, namespace, boot, until }: Entry, now: number): boolean {
