@@ -27,6 +27,8 @@ export interface FailureOptions {
   readonly retryable?: boolean | undefined;
   /** The code in the service's own words, `OperationNotAllowed`, for those who know that service. */
   readonly serviceCode?: string | undefined;
+  /** Whether the service has begun what it was asked for, and only how that ends is not known. Default: no. */
+  readonly begun?: boolean | undefined;
   readonly cause?: unknown;
 }
 
@@ -40,6 +42,7 @@ export class Failure extends Error {
   readonly hint: string | undefined;
   readonly retryable: boolean;
   readonly serviceCode: string | undefined;
+  readonly begun: boolean;
 
   constructor(code: ErrorCode, message: string, options: FailureOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -47,6 +50,7 @@ export class Failure extends Error {
     this.hint = options.hint;
     this.retryable = options.retryable ?? false;
     this.serviceCode = options.serviceCode;
+    this.begun = options.begun ?? false;
   }
 }
 

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { test } from "node:test";
+import type { HttpResponse } from "../../src/azure/http/transport.ts";
 import { readRecord } from "../../src/snapshot/record/disk-record.ts";
 import {
   BACKUPS,
@@ -191,6 +193,30 @@ test("a snapshot that is cancelled while Azure takes it is named by the error, a
   assert.equal(Reflect.get(error, "code"), "Canceled");
   assert.ok(error.message.includes(begun.id), error.message);
 });
+
+for (const [what, status] of [
+  ["throttled for longer than apiTimeout", 429],
+  ["forbidden", 403],
+] as const) {
+  test(`a snapshot that Azure has begun is named by the error when looking after it is ${what}`, async (t) => {
+    const world = await diskWorld(t);
+    world.inventory.addDisk({ ...NODES, name: "d1" });
+    let begun = false;
+    world.meddle((request) => {
+      begun ||= request.method === "PUT";
+      return begun && request.method === "GET" ? refusedBy(status) : undefined;
+    });
+    const error = await take(await world.open(), "d1").catch((caught: unknown) => caught);
+    const [snapshot] = world.inventory.snapshots();
+    assert.ok(snapshot !== undefined && error instanceof Error);
+    for (const text of [snapshot.id, '"d1"']) assert.ok(error.message.includes(text), error.message);
+  });
+}
+
+async function refusedBy(status: number): Promise<HttpResponse> {
+  const body = Buffer.from(JSON.stringify({ error: { code: "Refused", message: "No." } }));
+  return { status, headers: { "retry-after": "600" }, body: Readable.from([body]) };
+}
 
 test("who may not make snapshots is told the role that is missing, and no snapshot is said to be begun", async (t) => {
   const world = await diskWorld(t);

@@ -143,12 +143,21 @@ async function finish(change: Change, first: Answer): Promise<End> {
       // What is under way goes on while nobody can look at it.
       const passes = error instanceof Failure && error.code === "Unavailable" && error.retryable;
       if (!passes || manager.clock.now() + LONGEST_WAIT >= until) {
-        throw error;
+        throw begun(error);
       }
       step = { watch, wait: NONE };
     }
   }
   return step;
+}
+
+/** Of what goes on although nobody can look after it any more. */
+function begun(error: unknown): unknown {
+  if (!(error instanceof Failure)) {
+    return error;
+  }
+  const { code, message, hint, retryable, serviceCode } = error;
+  return new Failure(code, message, { hint, retryable, serviceCode, begun: true, cause: error });
 }
 
 const NONE: Headers = {};

@@ -18,7 +18,7 @@ const DOUBTFUL: ReadonlySet<ErrorCode> = new Set([
 
 /** Whether nobody knows if Azure did what it was asked for; after any other error there is nothing. */
 export function isDoubtful(error: unknown): boolean {
-  return DOUBTFUL.has(failureCode(error));
+  return DOUBTFUL.has(failureCode(error)) || (error instanceof Failure && error.begun);
 }
 
 /** The error, with the resource that was begun by name, so that it can be found. */
@@ -48,6 +48,7 @@ export function namingDisk(error: unknown, disk: string): unknown {
     hint: error.hint,
     retryable: error.retryable,
     serviceCode: error.serviceCode,
+    begun: error.begun,
     cause: error,
   });
 }
