@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { isSea } from "node:sea";
 import { fileURLToPath } from "node:url";
@@ -36,7 +36,8 @@ const INSTALLED = fileURLToPath(new URL("../node_modules/azurite/dist/src/blob/m
 
 /** The executable brings no Azurite, and is itself no Node that could run one. */
 function commandLine(command: string | undefined): readonly [string, ...string[]] {
-  if (command !== undefined) return [command];
+  // It runs in a folder of its own: a path is meant from here, a name is looked up in PATH.
+  if (command !== undefined) return [command.includes("/") ? resolve(command) : command];
   return !isSea() && existsSync(INSTALLED) ? [process.execPath, INSTALLED] : ["azurite-blob"];
 }
 

@@ -6,7 +6,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { readyMade, type ReadyMade } from "./ready-made.ts";
+import { readyMade, type ReadyMade, type ReadyMadeSnapshotLocation } from "./ready-made.ts";
 import { type Simulator, type SimulatorOptions, startSimulator } from "./simulator.ts";
 
 const USAGE = `usage: velero-azure simulator [OPTIONS]   (in a checkout: npm run simulator -- OPTIONS)
@@ -110,5 +110,19 @@ function text({ endpoints }: Simulator, made: ReadyMade): string {
       ...(environmentFile === undefined ? [] : [`    environment: ${environmentFile}`]),
     ]),
     "",
+    ...snapshots(made.snapshotLocation),
+    "",
   ].join("\n");
+}
+
+function snapshots(made: ReadyMadeSnapshotLocation): string[] {
+  const { config, copies, credentialsFile, disks, locationsFile } = made;
+  return [
+    "Snapshots of disks, signed in with a client secret:",
+    `  credentials file: ${credentialsFile}`,
+    `  config: ${JSON.stringify(config)}`,
+    ...disks.map((disk) => `  disk (volumeHandle): ${disk}`),
+    `  for copies: region ${copies.region}, resource group ${copies.resourceGroup}`,
+    `  velero-azure snapshots list --locations ${locationsFile} --credentials-file ${credentialsFile}`,
+  ];
 }

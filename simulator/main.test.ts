@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -17,11 +18,21 @@ test("the command tells in JSON what clients need, keeps secrets in files of the
   assert.match(await readFile(made.caFile, "utf8"), /BEGIN CERTIFICATE/);
   const environment = JSON.parse(await readFile(made.cloudFile, "utf8"));
   assert.equal(environment.resourceManagerEndpoint, `${made.endpoints["resourceManager"]}/`);
-  for (const { credentialsFile } of made.locations) {
+  for (const { credentialsFile } of [...made.locations, made.snapshotLocation]) {
     assert.equal((await stat(credentialsFile)).mode & 0o777, 0o600);
     for (const [, value = ""] of (await readFile(credentialsFile, "utf8")).matchAll(/(?:SECRET|KEY)=(.*)/g))
       assert.ok(value !== "" && !String(line).includes(value));
   }
+  const { disks, locationsFile } = made.snapshotLocation;
+  const { items } = JSON.parse(await readFile(locationsFile, "utf8"));
+  assert.deepEqual(
+    items.map(({ kind }: { kind: string }) => kind),
+    ["VolumeSnapshotLocation", "BackupStorageLocation"],
+  );
+  assert.deepEqual(
+    disks.map((disk) => basename(disk)),
+    ["pvc-shop", "pvc-ledger"],
+  );
   child.kill("SIGTERM");
   const [code] = await once(child, "exit");
   assert.equal(code, 0);

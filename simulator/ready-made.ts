@@ -2,6 +2,7 @@ import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { localIssuer } from "./entra/local-issuer.ts";
 import type { ApplicationRecord } from "./entra/state.ts";
+import { type ReadyMadeDisks, readyMadeDisks } from "./ready-made-disks.ts";
 import type { Simulator } from "./simulator.ts";
 
 const TENANT = "aaaaaaaa-0000-4000-8000-000000000001";
@@ -23,6 +24,14 @@ export interface ReadyMadeLocation {
   readonly environmentFile?: string;
 }
 
+/** A VolumeSnapshotLocation, signed in with a client secret, and a cluster's disks. */
+export interface ReadyMadeSnapshotLocation extends Omit<ReadyMadeLocation, "method" | "environmentFile"> {
+  readonly disks: ReadyMadeDisks["disks"];
+  readonly copies: ReadyMadeDisks["copies"];
+  /** It and a BackupStorageLocation as Kubernetes objects, as `velero-azure snapshots` takes them; the credentials file serves both. */
+  readonly locationsFile: string;
+}
+
 /** What someone needs to work against the simulator; secrets lie in files that only their owner reads. */
 export interface ReadyMade {
   readonly tenantId: string;
@@ -34,6 +43,7 @@ export interface ReadyMade {
   readonly controlTokenFile: string;
   readonly environment: Readonly<Record<string, string>>;
   readonly locations: readonly ReadyMadeLocation[];
+  readonly snapshotLocation: ReadyMadeSnapshotLocation;
 }
 
 /** Fills a world with one of everything, unless that is there already, and writes the files that its clients need. */
@@ -48,6 +58,7 @@ export async function readyMade(world: Simulator, folder: string): Promise<Ready
     return path;
   };
   const { endpoints, authority } = world;
+  const disks = readyMadeDisks(world, application, GROUP);
   const caFile = await file("ca.pem", authority.certificate, 0o644);
   const cloudFile = await file("cloud.json", `${JSON.stringify(cloud(world), null, 2)}\n`, 0o644);
   return {
@@ -65,6 +76,7 @@ export async function readyMade(world: Simulator, folder: string): Promise<Ready
       SSL_CERT_FILE: caFile,
     },
     locations: await locations(world, application, cloudFile, file),
+    snapshotLocation: await snapshotLocation(world, application, cloudFile, disks, file),
   };
 }
 
@@ -109,12 +121,11 @@ async function locations(
   directory.addCertificate(application, client.certificate);
   const certificate = await file("client.pem", `${client.certificate}${client.key}`);
   const identity = world.inventory.principals().find(({ kind }) => kind === "user-assigned identity");
-  const cloudLines = { AZURE_CLOUD_NAME: "AZURESTACKCLOUD", AZURE_ENVIRONMENT_FILEPATH: cloudFile };
-  const signedIn = { ...cloudLines, AZURE_TENANT_ID: TENANT, AZURE_CLIENT_ID: CLIENT };
-  const secret = { ...signedIn, AZURE_CLIENT_SECRET: application.secrets[0]?.value ?? "" };
+  const signedIn = signedInLines(cloudFile);
+  const secret = secretLines(application, cloudFile);
   const key = world.inventory.storageAccount(ACCOUNT)?.keys[0] ?? "";
-  const base = { storageAccount: ACCOUNT, storageAccountURI: `${endpoints.blob}/${ACCOUNT}` };
-  const named = { ...base, resourceGroup: GROUP.resourceGroup, subscriptionId: SUBSCRIPTION };
+  const base = storedIn(world);
+  const named = { ...base, ...GROUP };
   const useAAD = { ...named, useAAD: "true" };
 
   const make = async (
@@ -140,11 +151,75 @@ async function locations(
     await make("client-secret", secret, useAAD),
     await make("client-certificate", { ...signedIn, AZURE_CLIENT_CERTIFICATE_PATH: certificate }, useAAD),
     await make("workload-identity", { ...signedIn, AZURE_FEDERATED_TOKEN_FILE: token }, useAAD),
-    await make("managed-identity", { ...cloudLines, AZURE_CLIENT_ID: identity?.clientId ?? "" }, useAAD, {
-      IDENTITY_ENDPOINT: endpoints.appService,
-      IDENTITY_HEADER: world.identityHeader,
-    }),
+    await make(
+      "managed-identity",
+      { ...cloudLines(cloudFile), AZURE_CLIENT_ID: identity?.clientId ?? "" },
+      useAAD,
+      {
+        IDENTITY_ENDPOINT: endpoints.appService,
+        IDENTITY_HEADER: world.identityHeader,
+      },
+    ),
   ];
+}
+
+async function snapshotLocation(
+  world: Simulator,
+  application: ApplicationRecord,
+  cloudFile: string,
+  { config, copies, credentials, disks }: ReadyMadeDisks,
+  file: WriteFile,
+): Promise<ReadyMadeSnapshotLocation> {
+  const signIn = secretLines(application, cloudFile);
+  const backups = { ...storedIn(world), ...GROUP, useAAD: "true" };
+  const objects = locationObjects(config, backups, world.authority.certificate);
+  return {
+    config,
+    copies,
+    disks,
+    credentialsFile: await file("credentials-disks", lines({ ...signIn, ...credentials })),
+    locationsFile: await file("locations.json", `${JSON.stringify(objects, null, 2)}\n`, 0o644),
+  };
+}
+
+/** What `kubectl get -o json` prints of both, less what Kubernetes adds. */
+function locationObjects(
+  snapshots: Readonly<Record<string, string>>,
+  backups: Readonly<Record<string, string>>,
+  authority: string,
+): unknown {
+  const object = (kind: string, spec: Readonly<Record<string, unknown>>): unknown => ({
+    apiVersion: "velero.io/v1",
+    kind,
+    metadata: { name: "simulated", namespace: "velero" },
+    spec: { provider: "velero.io/azure", ...spec },
+  });
+  const objectStorage = { bucket: CONTAINER, caCert: Buffer.from(authority).toString("base64") };
+  return {
+    apiVersion: "v1",
+    kind: "List",
+    items: [
+      object("VolumeSnapshotLocation", { config: { ...snapshots, caCert: authority } }),
+      object("BackupStorageLocation", { objectStorage, config: backups }),
+    ],
+  };
+}
+
+/** Lines of a credentials file. */
+function secretLines({ secrets }: ApplicationRecord, cloudFile: string): Readonly<Record<string, string>> {
+  return { ...signedInLines(cloudFile), AZURE_CLIENT_SECRET: secrets[0]?.value ?? "" };
+}
+
+function signedInLines(cloudFile: string): Readonly<Record<string, string>> {
+  return { ...cloudLines(cloudFile), AZURE_TENANT_ID: TENANT, AZURE_CLIENT_ID: CLIENT };
+}
+
+function cloudLines(cloudFile: string): Readonly<Record<string, string>> {
+  return { AZURE_CLOUD_NAME: "AZURESTACKCLOUD", AZURE_ENVIRONMENT_FILEPATH: cloudFile };
+}
+
+function storedIn({ endpoints }: Simulator): Readonly<Record<string, string>> {
+  return { storageAccount: ACCOUNT, storageAccountURI: `${endpoints.blob}/${ACCOUNT}` };
 }
 
 /** As the Kubernetes Azure cloud provider reads it: the JSON form of go-autorest's `azure.Environment`. */
