@@ -101,6 +101,21 @@ test("a refusal that is no limit is told at once", async (t) => {
   world.faults.assertSpent();
 });
 
+for (const code of ["ScopeLocked", "KeyVaultAccessForbidden", "MissingSubscriptionRegistration"]) {
+  test(`${code} is told at once, although as many snapshots are pending as Azure allows`, async (t) => {
+    const world = await diskWorld(t);
+    world.inventory.addDisk({ ...NODES, name: "d1", sku: "UltraSSD_LRS" });
+    world.inventory.setComputePace({ backgroundCopy: 180 * MINUTE });
+    const snapshotter = await world.open();
+    for (let number = 1; number <= 3; number++) await take(snapshotter, "d1", backup(number));
+    const effect = { kind: "fail", status: 409, code, message: "No." } as const;
+    world.faults.add({ service: "resource-manager", operation: "snapshots/create", effect, count: 100 });
+    const begun = world.clock.now();
+    await assert.rejects(take(snapshotter, "d1", backup(4)), { code: "FailedPrecondition" });
+    assert.ok(world.clock.now() - begun < MINUTE);
+  });
+}
+
 test("throttling beyond apiTimeout is an error that names the disk, and is not waited for any longer", async (t) => {
   const world = await diskWorld(t);
   world.inventory.addDisk({ ...NODES, name: "d1" });

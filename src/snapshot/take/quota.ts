@@ -19,6 +19,28 @@ const MAY_BE_LIMITS: ReadonlySet<ErrorCode> = new Set([
   "Aborted",
 ]);
 
+/** What says something else in any case: to wait for a limit then would hold up the whole backup for nothing. */
+const NO_LIMITS: ReadonlySet<string> = new Set([
+  "ScopeLocked",
+  "KeyVaultAccessForbidden",
+  "MissingSubscriptionRegistration",
+  "ReadOnlyDisabledSubscription",
+  "SubscriptionNotFound",
+  "InvalidSubscriptionId",
+  "ResourceGroupNotFound",
+  "ResourceGroupBeingDeleted",
+  "SkuNotAvailable",
+  "LocationNotAvailableForResourceType",
+  "InvalidResourceLocation",
+  "InvalidTagNameCharacters",
+  "InvalidTagNameLength",
+  "InvalidTagValueLength",
+  "InvalidTags",
+  "InvalidApiVersionParameter",
+  "NoRegisteredProviderFound",
+  "InvalidResourceType",
+]);
+
 /** Told by the operation, when the snapshot is there already. */
 const FULL = "SnapshotsLimitReached";
 
@@ -76,10 +98,14 @@ async function refusalOf(attempt: Promise<void>): Promise<Failure | undefined> {
     await attempt;
     return undefined;
   } catch (error) {
-    if (error instanceof Failure && error.serviceCode !== undefined && MAY_BE_LIMITS.has(error.code)) {
-      return error;
+    if (!(error instanceof Failure) || !MAY_BE_LIMITS.has(error.code)) {
+      throw error;
     }
-    throw error;
+    const { serviceCode } = error;
+    if (serviceCode === undefined || NO_LIMITS.has(serviceCode)) {
+      throw error;
+    }
+    return error;
   }
 }
 
