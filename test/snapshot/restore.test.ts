@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { test } from "node:test";
+import type { HttpResponse } from "../../src/azure/http/transport.ts";
 import { BACKUPS, type DiskWorld, diskWorld, FAR, NODES, restore, take } from "./world.ts";
 
 const COPY = { copyToRegion: "northeurope", copyResourceGroup: FAR.resourceGroup };
@@ -228,3 +230,24 @@ test("an older apiVersion is asked for where the location says so", async (t) =>
   await restore(snapshotter, await take(snapshotter, "d1"));
   assert.deepEqual([...versions], ["2019-07-01"]);
 });
+
+for (const [what, kind] of [
+  ["the kinds of disks of a region", "skus"],
+  ["resource groups", "nodes"],
+] as const) {
+  test(`a cloud that cannot be asked for ${what} restores all the same, with a warning`, async (t) => {
+    const world = await diskWorld(t);
+    world.inventory.addDisk({ ...NODES, name: "d1" });
+    const snapshot = await take(await world.open({ config: COPY }), "d1");
+    world.meddle(({ path }) => (path.endsWith(`/${kind}`) ? unsupported() : undefined));
+    const config = { ...COPY, restoreSkuMap: "Premium_LRS=StandardSSD_LRS", apiVersion: "2019-07-01" };
+    const disk = restored(world, await restore(await world.open({ config }), snapshot));
+    assert.equal(disk.sku, "StandardSSD_LRS");
+    assert.equal(world.said("warn").filter((line) => line.startsWith("not known")).length, 1);
+  });
+}
+
+async function unsupported(): Promise<HttpResponse> {
+  const error = { code: "InvalidApiVersionParameter", message: "The api-version '2019-07-01' is invalid." };
+  return { status: 400, headers: {}, body: Readable.from([Buffer.from(JSON.stringify({ error }))]) };
+}

@@ -1,3 +1,4 @@
+import { normalRegion } from "../../config/region.ts";
 import { COMPUTE_RULES } from "./compute-errors.ts";
 import { field, textField, textsField } from "./json.ts";
 import type { ResourceCall } from "./call.ts";
@@ -28,7 +29,7 @@ export async function listDiskSkus(
     method: "GET",
     what: `list the kinds of disk of region "${location}"`,
     resource: ["subscriptions", subscriptionId, "providers", "Microsoft.Compute", "skus"],
-    query: `$filter=${encodeURIComponent(`location eq '${location}'`)}`,
+    query: `$filter=${encodeURIComponent(`location eq '${normalRegion(location)}'`)}`,
     apiVersion: "2021-07-01",
     permission: { action: "Microsoft.Compute/skus/read", role: "Reader" },
     absent: "FailedPrecondition",
@@ -82,9 +83,5 @@ function list(value: unknown, name: string): readonly unknown[] {
 
 /** Some answers say `West Europe` for `westeurope`. */
 function isIn(one: string | undefined, other: string): boolean {
-  return one !== undefined && plain(one) === plain(other);
-}
-
-function plain(location: string): string {
-  return location.replaceAll(" ", "").toLowerCase();
+  return one !== undefined && normalRegion(one) === normalRegion(other);
 }

@@ -75,6 +75,20 @@ function ruleFor(code: string, { rules }: ResourceCall): Rule {
   return rules?.get(code) ?? RULES.get(code) ?? byStatus;
 }
 
+/** Whether it is not to be known here: the identity may not ask, or the cloud (Azure Stack Hub) has no such question. */
+export function isNotTold(error: unknown): boolean {
+  if (!(error instanceof Failure)) {
+    return false;
+  }
+  return error.code === "PermissionDenied" || UNKNOWN_TO_CLOUD.has(error.serviceCode ?? "");
+}
+
+const UNKNOWN_TO_CLOUD: ReadonlySet<string> = new Set([
+  "InvalidApiVersionParameter",
+  "NoRegisteredProviderFound",
+  "InvalidResourceType",
+]);
+
 const badToken: Rule = quoting(
   "Unauthenticated",
   "check that AZURE_CLOUD_NAME is the cloud of the subscription, and that this machine's clock is right",
@@ -153,9 +167,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map<string, Rule>([
   ["RequestDisallowedByPolicy", quoting("PermissionDenied", "ask whoever set the policy")],
   ["TooManyRequests", throttled],
   ["SubscriptionRequestsThrottled", throttled],
-  ["InvalidApiVersionParameter", oldCloud],
-  ["NoRegisteredProviderFound", oldCloud],
-  ["InvalidResourceType", oldCloud],
+  ...[...UNKNOWN_TO_CLOUD].map((code) => [code, oldCloud] as const),
 ]);
 
 const byStatus: Rule = (error, call) => {

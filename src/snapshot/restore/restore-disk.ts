@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { pause } from "../../azure/http/deadline.ts";
 import { createDisk, deleteDisk, findDisk, type NewDisk } from "../../azure/resource-manager/disk.ts";
-import { listDiskSkus } from "../../azure/resource-manager/disk-skus.ts";
+import { type DiskSku, listDiskSkus } from "../../azure/resource-manager/disk-skus.ts";
+import { isNotTold } from "../../azure/resource-manager/errors.ts";
 import { canceled, describeFailure, Failure, failureCode } from "../../errors/error.ts";
 import type { Logger } from "../../log/logger.ts";
 import { waitForSnapshot } from "../waiting/completion.ts";
@@ -64,18 +65,20 @@ async function prove(
   const { clock, config, manager, restores } = parts;
   const { location } = plan.disk;
   const limit = { clock, limit: apiLimit(config), what: `list the kinds of disk of region "${location}"` };
+  let skus: readonly DiskSku[];
   try {
-    const skus = await within(limit, signal, async (limited) =>
+    skus = await within(limit, signal, async (limited) =>
       listDiskSkus(await manager(limited), restores.subscriptionId, location, limited),
     );
-    checkAvailable(plan, skus);
   } catch (error) {
-    if (failureCode(error) !== "PermissionDenied") {
+    if (!isNotTold(error)) {
       throw error;
     }
     const message = `not known whether region "${location}" has such disks: ${describeFailure(error)}`;
     log.log("warn", message, { phase: "plan" });
+    return;
   }
+  checkAvailable(plan, skus);
 }
 
 interface Creating {

@@ -1,3 +1,4 @@
+import { isNotTold } from "../../azure/resource-manager/errors.ts";
 import { locationOfGroup } from "../../azure/resource-manager/resource-group.ts";
 import type { Snapshot } from "../../azure/resource-manager/snapshot.ts";
 import { describeFailure, Failure, failureCode } from "../../errors/error.ts";
@@ -152,7 +153,7 @@ async function regionOfRestores(
       locationOfGroup(await manager(limited), restores, limited),
     );
   } catch (error) {
-    if (failureCode(error) !== "PermissionDenied") {
+    if (!isNotTold(error)) {
       throw error;
     }
     const message = `not known in which region disks are restored: ${describeFailure(error)}`;
