@@ -1,5 +1,8 @@
-import { parseArgs } from "node:util";
+import { nearest } from "../config/nearest.ts";
+import { quote } from "../config/quote.ts";
+import { readArguments } from "./arguments.ts";
 import type { Environment } from "../config/credentials-file.ts";
+import { describeFailure } from "../errors/error.ts";
 import { COMMIT, VERSION } from "../version.ts";
 
 const HELP = `velero-azure ${VERSION}: Velero's plugin for Azure's Blob Storage and disk snapshots
@@ -17,23 +20,30 @@ Usage:
 The keys of a location's config are described in docs/reference.md of the source.
 `;
 
+const OPTIONS = { version: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
+
 /** Runs the command line. Returns the exit code: 0 done, 1 it failed, 2 the call was wrong. */
 export async function runCli(args: readonly string[], env: Environment): Promise<number> {
   const [command, ...rest] = args;
   if (command === "snapshots") return (await import("./snapshots/command.ts")).runSnapshots(rest, env);
   if (command === "simulator") return (await import("../../simulator/command.ts")).runSimulator(rest);
-  let values: { version?: boolean | undefined; help?: boolean | undefined };
+  if (command !== undefined && !command.startsWith("-")) {
+    const meant = nearest(command, ["snapshots", "simulator"]);
+    const hint = meant === undefined ? "" : ` (did you mean ${quote(meant)}?)`;
+    return wrongCall(`there is no command ${quote(command)}${hint}`);
+  }
+  let values: { readonly version?: boolean | undefined };
   try {
-    ({ values } = parseArgs({
-      args: [...args],
-      options: { version: { type: "boolean" }, help: { type: "boolean", short: "h" } },
-      strict: true,
-    }));
+    ({ values } = readArguments(args, OPTIONS));
   } catch (error) {
-    process.stderr.write(`velero-azure: ${(error as Error).message}\nTry: velero-azure --help\n`);
-    return 2;
+    return wrongCall(describeFailure(error));
   }
   if (values.version === true) process.stdout.write(`velero-azure ${VERSION} (commit ${COMMIT})\n`);
   else process.stdout.write(HELP);
   return 0;
+}
+
+function wrongCall(reason: string): number {
+  process.stderr.write(`velero-azure: ${reason}\nTry: velero-azure --help\n`);
+  return 2;
 }

@@ -72,6 +72,12 @@ test("--verbose tells of each snapshot that is kept why it is", async () => {
   assert.match(stdout, /^official +2d +this plugin did not make it$/m);
 });
 
+test("no orphans: whether backups refer to what is there, or it is kept for another reason, is not left open", async () => {
+  world.snapshot({ name: "young", age: 1 });
+  const { stdout } = await gc();
+  assert.match(stdout, /^No orphans among 1 snapshot \(--verbose tells why it is kept\)\.$/m);
+});
+
 test("JSON tells of each snapshot what is decided, and why in a word that stays", async () => {
   await oneOrphan();
   const answer = await gcJson();

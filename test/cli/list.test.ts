@@ -162,6 +162,22 @@ test("an empty group is told in a sentence, and as an empty list", async () => {
   assert.match(stderr, /^No snapshots in resource group "snapshots"/);
 });
 
+test("nothing of one backup is not told as an empty group", async () => {
+  world.snapshot({ backup: "daily" });
+  const locations = await world.locations();
+  const { stderr } = await world.run(["list", "--locations", locations, "--backup", "dialy"]);
+  assert.match(stderr, /^No snapshots of backup "dialy" in resource group "snapshots"/);
+});
+
+test("a group with another plugin's snapshots alone is told with the option that shows them", async () => {
+  world.snapshot({ disks: null });
+  const { stderr } = await world.run(["list", "--locations", await world.locations()]);
+  assert.match(
+    stderr,
+    /^No snapshots of this plugin in resource group "snapshots".*; --all shows 1 of another$/m,
+  );
+});
+
 test("a group of copies that may not be read takes the copies from the list, and is told", async () => {
   world.snapshot({ name: "one", copy: { ...COPIES, resourceGroup: "forbidden" } });
   const locations = await world.locations();

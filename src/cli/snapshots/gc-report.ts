@@ -65,7 +65,9 @@ function printProse({ decisions, backups, dryRun, verbose }: GcReport): void {
   }
   if (verbose && kept.length > 0) print(`\nKept:\n${reasons(kept)}`);
   if (orphans.length === 0) {
-    print(`\nNo orphans among ${count(decisions.length, "snapshot")}.`);
+    const those = decisions.length === 1 ? "it is" : "they are";
+    const why = verbose || decisions.length === 0 ? "" : ` (--verbose tells why ${those} kept)`;
+    print(`\nNo orphans among ${count(decisions.length, "snapshot")}${why}.`);
     return;
   }
   print(`\nOrphans:\n${reasons(orphans)}`);

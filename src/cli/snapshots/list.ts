@@ -1,7 +1,7 @@
 import { openInventory } from "../../snapshot/open-snapshotter.ts";
 import type { InventoryEntry } from "../../snapshot/upkeep/inventory.ts";
 import { readArguments } from "../arguments.ts";
-import { note, print, printJson, proseLogger, table } from "../output.ts";
+import { note, plain, print, printJson, proseLogger, table } from "../output.ts";
 import type { CommandContext } from "./context.ts";
 import { configFor, snapshotLocation } from "./locations.ts";
 import { LOCATION_HELP, LOCATION_OPTIONS, readLocations } from "./read-locations.ts";
@@ -31,17 +31,21 @@ export async function runList(args: readonly string[], { env, signal }: CommandC
   const logger = proseLogger();
   await using inventory = await openInventory(configFor(location, locations), env, logger);
   const overlook = (error: unknown): void => logger.log("warn", "not known how copies are", { error });
-  const entries = (await inventory.list(signal, overlook)).filter(
-    ({ snapshot }) =>
-      isListed(snapshot.maker.kind, values.all === true) &&
-      (values.backup === undefined || snapshot.backup === values.backup),
+  const ofBackup = (await inventory.list(signal, overlook)).filter(
+    ({ snapshot }) => values.backup === undefined || snapshot.backup === values.backup,
   );
+  const entries = ofBackup.filter(({ snapshot }) => isListed(snapshot.maker.kind, values.all === true));
   const { subscriptionId, resourceGroup } = inventory.snapshots;
   if (values.json === true) {
     const snapshots = entries.map(snapshotJson);
     printJson({ location: location.name, subscriptionId, resourceGroup, snapshots });
   } else if (entries.length === 0) {
-    note(`No snapshots in resource group "${resourceGroup}" of subscription "${subscriptionId}".`);
+    const others = ofBackup.filter(({ snapshot }) => isListed(snapshot.maker.kind, true)).length;
+    const [whose, more] =
+      others === 0 ? ["", "."] : [" of this plugin", `; --all shows ${others} of another`];
+    const backup = values.backup === undefined ? "" : ` of backup "${plain(values.backup)}"`;
+    const where = `resource group "${resourceGroup}" of subscription "${subscriptionId}"`;
+    note(`No snapshots${whose}${backup} in ${where}${more}`);
   } else {
     // Who made them is a question only where others' are shown, too.
     const columns = values.all === true ? HEADS.length : HEADS.length - 1;

@@ -155,7 +155,9 @@ function unknownName(
     .map((object) => object.name);
   const meant = nearest(name, known);
   const hint =
-    meant === undefined ? `it has ${known.map(quote).join(", ") || "none"}` : `did you mean ${quote(meant)}?`;
+    meant === undefined
+      ? `it has ${[...new Set(known)].map(quote).join(", ") || "none"}`
+      : `did you mean ${quote(meant)}?`;
   return new WrongCall(
     `cannot ${what} ${quote(name)}: ${quote(file)} has no ${kind ?? "location"} of that name`,
     hint,
