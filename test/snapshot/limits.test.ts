@@ -135,6 +135,22 @@ test("throttling within apiTimeout is waited for", async (t) => {
   world.faults.assertSpent();
 });
 
+test("throttling of the first look at a disk is waited for as long as apiTimeout allows, and no longer", async (t) => {
+  const world = await diskWorld(t);
+  world.inventory.addDisk({ ...NODES, name: "d1" });
+  const effect = { kind: "throttle", retryAfterSeconds: 300 } as const;
+  const fault = { service: "resource-manager", operation: "disks/get", effect } as const;
+  world.faults.add(fault);
+  const begun = world.clock.now();
+  await take(await world.open({ config: { apiTimeout: "10m" } }), "d1");
+  const waited = world.clock.now() - begun;
+  assert.ok(waited >= 5 * MINUTE && waited < 6 * MINUTE, String(waited));
+  world.faults.add(fault);
+  const hurried = await world.open({ config: { apiTimeout: "1m" } });
+  await assert.rejects(take(hurried, "d1", backup(2)), { code: "ResourceExhausted", message: /300 s/ });
+  assert.ok(world.clock.now() - begun - waited < MINUTE / 2);
+});
+
 test("the copy of a disk's next snapshot waits for the copy before", async (t) => {
   const world = await diskWorld(t);
   world.inventory.addDisk({ ...NODES, name: "d1" });

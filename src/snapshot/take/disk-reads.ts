@@ -51,7 +51,10 @@ export class DiskReads {
     return await within(limit, signal, async (limited) => {
       let flight = this.#flights.get(key);
       if (flight === undefined) {
-        flight = new SharedFlight(async (shared) => await getDisk(await manager(shared), id, shared));
+        // With the time limit on its own signal: who waits for a throttled answer must know how long it may.
+        flight = new SharedFlight((shared) =>
+          within(limit, shared, async (timed) => await getDisk(await manager(timed), id, timed)),
+        );
         this.#flights.set(key, flight);
       }
       try {
