@@ -96,8 +96,10 @@ function refuseFailed(snapshot: Snapshot, what: string): void {
   if (hasFailed(snapshot)) {
     throw new Failure(
       "FailedPrecondition",
-      `cannot ${what}: Azure could not take snapshot "${name}", its provisioning state is ${snapshot.provisioningState}`,
-      { hint: "delete the snapshot and take another" },
+      `cannot ${what}: Azure did not finish snapshot "${name}", its provisioning state is ${snapshot.provisioningState}`,
+      {
+        hint: `look at its activity log: where only a later change of it failed, changing it once more sets that right (az snapshot update --ids ${snapshot.id} --set tags.checked=yes); else it has no data, and another one must be taken`,
+      },
     );
   }
 }
