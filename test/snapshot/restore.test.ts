@@ -171,6 +171,20 @@ for (const [what, lose] of losses) {
   });
 }
 
+test("a first snapshot that just now cannot be looked up is not replaced by a copy in a region that has no machines", async (t) => {
+  const world = await diskWorld(t);
+  world.inventory.addDisk({ ...NODES, name: "d1" });
+  const snapshotter = await world.open({ config: COPY });
+  const snapshot = await take(snapshotter, "d1");
+  const effect = { kind: "fail", status: 503, code: "ServiceUnavailable", message: "Not now." } as const;
+  world.faults.add({ service: "resource-manager", operation: "snapshots/get", effect, count: 5 });
+  await assert.rejects(restore(snapshotter, snapshot), { code: "Unavailable" });
+  assert.deepEqual(
+    world.asked.filter((line) => line.startsWith("PUT disks/")),
+    [],
+  );
+});
+
 test("a snapshot that is gone is NotFound, also where the location has copies but there is none", async (t) => {
   const world = await diskWorld(t);
   world.inventory.addDisk({ ...NODES, name: "d1" });

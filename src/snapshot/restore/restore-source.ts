@@ -44,7 +44,10 @@ export async function restoreSource(
   try {
     snapshot = await lookUp(parts, id, signal);
   } catch (error) {
-    if (configured === undefined || !isLost(error) || signal.aborted) {
+    if (configured === undefined || signal.aborted || !isLost(error)) {
+      throw error;
+    }
+    if (!isGone(error) && !(await isForRegion(parts, configured.region, log, signal))) {
       throw error;
     }
     return await copyInstead(parts, { id, place: configured, lost: error, log }, signal);
@@ -66,8 +69,11 @@ export async function restoreSource(
 
 /** Whether the snapshot, what it is in, or its whole region, is out of reach: the copy may still be there. */
 function isLost(error: unknown): boolean {
-  const absent = error instanceof Failure && GONE.has(error.serviceCode ?? "");
-  return absent || ["Unavailable", "DeadlineExceeded"].includes(failureCode(error));
+  return isGone(error) || ["Unavailable", "DeadlineExceeded"].includes(failureCode(error));
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Failure && GONE.has(error.serviceCode ?? "");
 }
 
 const GONE: ReadonlySet<string> = new Set(["ResourceGroupNotFound", "SubscriptionNotFound"]);
@@ -141,6 +147,24 @@ async function copyNearby(
 }
 
 const EARLIER = "but the copy of an earlier snapshot of the same name";
+
+/**
+ * Whether disks are restored to a region, as far as is known. A service that is out of reach for a moment is no reason to make a
+ * disk in another region than the cluster's.
+ */
+async function isForRegion(
+  parts: SnapshotterParts,
+  wanted: string,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    const region = await regionOfRestores(parts, log, signal);
+    return region === undefined || sameRegion(region, wanted);
+  } catch {
+    return false;
+  }
+}
 
 async function regionOfRestores(
   { clock, config, manager, restores }: SnapshotterParts,
