@@ -74,6 +74,21 @@ test("the credentials file of one location goes before that of all, and before t
   );
 });
 
+test("a credentials file that is not there is told without the advice that Velero's users need", async () => {
+  const locations = await world.locations();
+  const { code, stderr } = await world.run([
+    "list",
+    "--locations",
+    locations,
+    "--credentials-file",
+    "/nowhere",
+  ]);
+  assert.deepEqual(
+    [code, stderr],
+    [1, 'velero-azure: cannot read credentials file "/nowhere": there is no such file\n'],
+  );
+});
+
 const calls: readonly (readonly [string[], number, RegExp])[] = [
   [[], 2, /Usage:/],
   [["prune"], 2, /there is no command "snapshots prune"/],

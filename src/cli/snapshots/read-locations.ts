@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { access, constants, readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { quote } from "../../config/quote.ts";
 import { Failure } from "../../errors/error.ts";
@@ -39,7 +39,18 @@ export async function readLocations(options: LocationOptions): Promise<Locations
   }
   const name = file === "-" ? "standard input" : file;
   const content = file === "-" ? await text(process.stdin) : await readText(file);
-  return locationsOf(name, parseLocations(content, name), options["credentials-file"] ?? []);
+  const locations = locationsOf(name, parseLocations(content, name), options["credentials-file"] ?? []);
+  for (const { path } of locations.credentials) await requireFile("credentials file", path);
+  return locations;
+}
+
+/** Whoever reads it later speaks to Velero's users, whose Secret is wrong where a path is. */
+async function requireFile(what: string, path: string): Promise<void> {
+  try {
+    await access(path, constants.R_OK);
+  } catch (cause) {
+    throw unreadable(what, path, cause);
+  }
 }
 
 /** A pipe is as good as a file: `--locations <(kubectl …)`. */
@@ -47,15 +58,17 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, "utf8");
   } catch (cause) {
-    const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-    const absent = code === "ENOENT" || code === "ENOTDIR";
-    const reason = absent ? "there is no such file" : `it cannot be read (${code})`;
-    throw new Failure(
-      absent ? "NotFound" : "PermissionDenied",
-      `cannot read locations file ${quote(file)}: ${reason}`,
-      {
-        cause,
-      },
-    );
+    throw unreadable("locations file", file, cause);
   }
+}
+
+function unreadable(what: string, file: string, cause: unknown): Failure {
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const absent = code === "ENOENT" || code === "ENOTDIR";
+  const reason = absent ? "there is no such file" : `it cannot be read (${code})`;
+  return new Failure(
+    absent ? "NotFound" : "PermissionDenied",
+    `cannot read ${what} ${quote(file)}: ${reason}`,
+    { cause },
+  );
 }
