@@ -67,7 +67,10 @@ export class ManagedDiskSnapshotter implements VolumeSnapshotter {
   }
 
   withVolumeId(volume: PersistentVolume, volumeId: string): PersistentVolume {
-    return withVolumeId(volume, volumeId, this.#parts.disks, this.#restored.get(volumeId));
+    const { disks } = this.#parts;
+    const changed = withVolumeId(volume, volumeId, disks, this.#restored.get(volumeId));
+    this.#unfinished.confirm(diskOf(volumeId, disks).name);
+    return changed;
   }
 
   async close(): Promise<void> {
@@ -92,8 +95,13 @@ export class ManagedDiskSnapshotter implements VolumeSnapshotter {
       const fields = { phase: "tidy", diskId: formatResourceId("disks", id) };
       const limit = { clock, limit: apiLimit(config), what: `delete disk "${id.name}"` };
       try {
-        const deleted = await within(limit, signal, (limited) => this.#deleteAbandoned(abandoned, limited));
-        if (deleted) logger.log("info", "deleted the disk of a restore whose process was killed", fields);
+        const found = await within(limit, signal, (limited) => this.#setRight(abandoned, limited));
+        if (found === "deleted") {
+          logger.log("info", "deleted the disk of a restore whose process was killed", fields);
+        } else if (found === "unclear") {
+          const message = `a process was killed as it told Velero of disk "${id.name}": if no PersistentVolume has the disk, delete it`;
+          logger.log("warn", message, fields);
+        }
       } catch (error) {
         const message =
           "cannot delete the disk of a restore whose process was killed: it is tried again later";
@@ -102,13 +110,17 @@ export class ManagedDiskSnapshotter implements VolumeSnapshotter {
     }
   }
 
-  /** Whether there was one. One that may still come is left to a later process; one that a machine has, to that. */
-  async #deleteAbandoned({ id, mayCome, remove }: AbandonedDisk, signal: AbortSignal): Promise<boolean> {
+  /** One that may still come is left to a later process; one that a machine has, to that; one that Velero may know, to people. */
+  async #setRight(
+    { id, mayCome, told, remove }: AbandonedDisk,
+    signal: AbortSignal,
+  ): Promise<"nothing" | "deleted" | "unclear"> {
     const manager = await this.#parts.manager(signal);
     const disk = await findDisk(manager, id, signal);
     const used = USED.has(disk?.diskState?.toLowerCase() ?? "");
-    if (disk !== undefined && !used) await deleteDisk(manager, id, signal);
-    if (disk !== undefined || !mayCome) remove();
-    return disk !== undefined && !used;
+    const unclaimed = disk !== undefined && !used;
+    if (unclaimed && !told) await deleteDisk(manager, id, signal);
+    if (disk !== undefined || !mayCome || told) remove();
+    return unclaimed ? (told ? "unclear" : "deleted") : "nothing";
   }
 }

@@ -51,20 +51,12 @@ export function randomPoints(
   const points: Point[] = [];
   while (points.length < count) {
     for (const { action, event, times } of shuffled(all, random)) {
-      const late = random() < 0.5 && event.endsWith(" answered") && !isLastChance({ action, event });
+      const late = random() < 0.5 && event.endsWith(" answered");
       const delay = late ? Math.ceil(random() * LONGEST_DELAY) : 0;
       points.push({ action, event, nth: 1 + Math.floor(random() * times), delay });
     }
   }
   return shuffled(points.slice(0, count), random);
-}
-
-/**
- * A restore that has heard that its disk is there strikes it off the list of those that a later process removes, and
- * answers. In the millisecond between the two nobody could tell that Velero does not know of the disk: it would stay.
- */
-function isLastChance({ action, event }: Pick<Point, "action" | "event">): boolean {
-  return action === "restore" && event.startsWith("poll of disks/create");
 }
 
 function shuffled<T>(items: readonly T[], random: Random): T[] {

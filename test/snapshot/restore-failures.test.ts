@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import type { VolumeSnapshotter } from "../../src/snapshot/snapshotter.ts";
@@ -198,20 +198,35 @@ test("twenty restores at once, every other one cancelled, leave the ten disks th
   assert.deepEqual(entries(world), []);
 });
 
-test("a disk whose entry cannot be removed is not given to Velero: a later process would delete it", async (t) => {
+test("a disk whose entry cannot be changed is not given to Velero: a later process would delete it", async (t) => {
   const { world, snapshotter, snapshot } = await withSnapshot(t);
-  world.meddle((request) => {
-    const [entry] = entries(world);
-    if (request.method !== "GET" || entry === undefined || statSync(entry).isDirectory()) return undefined;
-    rmSync(entry);
-    mkdirSync(join(entry, "in-the-way"), { recursive: true });
+  world.meddle(() => {
+    const entry = entries(world).find((path) => !path.endsWith(".told"));
+    if (entry !== undefined) mkdirSync(join(`${entry}.told`, "in-the-way"), { recursive: true });
     return undefined;
   });
   await assert.rejects(restore(snapshotter, snapshot), {
     code: "Internal",
-    message: /cannot restore .*cannot be removed/,
+    message: /cannot restore .*cannot be changed/,
   });
   assert.deepEqual(restoredDisks(world), []);
+});
+
+test("a disk that a killed process was about to tell Velero of is left to people, and said once", async (t) => {
+  const { world, snapshotter, snapshot } = await withSnapshot(t);
+  const request = { snapshotId: snapshot, volumeType: "Premium_LRS", zone: "", iops: undefined };
+  const { signal } = new AbortController();
+  const volumeId = await snapshotter.createVolumeFromSnapshot(request, { signal });
+  const [path = "", ...others] = entries(world);
+  assert.deepEqual(others, []);
+  writeFileSync(path, readFileSync(path, "utf8").replace(/"boot":"[^"]*"/, '"boot":"before"'));
+  for (let process = 0; process < 2; process += 1) {
+    await (await world.open()).volumeInfo("d1", { signal });
+  }
+  assert.equal(restoredDisks(world).length, 1);
+  const said = world.said("warn").filter((message) => message.includes(volumeId));
+  assert.equal(said.length, 1, said.join());
+  assert.deepEqual(entries(world), []);
 });
 
 test("a disk that a machine has is never deleted, whatever an entry says of it", async (t) => {

@@ -205,7 +205,10 @@ export async function restore(
 ): Promise<string> {
   const { volumeType = "Premium_LRS", zone = "", signal = new AbortController().signal } = wish;
   const request = { snapshotId, volumeType, zone, iops: undefined };
-  return await snapshotter.createVolumeFromSnapshot(request, { signal });
+  const volumeId = await snapshotter.createVolumeFromSnapshot(request, { signal });
+  // As Velero does next.
+  snapshotter.withVolumeId({ spec: { csi: { driver: "disk.csi.azure.com" } } }, volumeId);
+  return volumeId;
 }
 
 /** Gives a role in the whole subscription, or at another scope. */

@@ -107,10 +107,10 @@ async function create(
     if (signal.aborted) {
       throw canceled(`cannot ${what}`, signal.reason);
     }
-    // From here on the disk is Velero's. With its entry left, a later process would delete it.
-    if (!entry.remove()) {
-      throw new Failure("Internal", `cannot ${what}: the note that it was begun cannot be removed`, {
-        hint: `look at the folder for temporary files, "${parts.temporaryFolder}": it must let files be removed`,
+    // From here on the disk is Velero's. With its entry as it was, a later process would delete it.
+    if (!entry.tell()) {
+      throw new Failure("Internal", `cannot ${what}: the note that it was begun cannot be changed`, {
+        hint: `look at the folder for temporary files, "${parts.temporaryFolder}": it must let files be renamed`,
       });
     }
   } catch (error) {

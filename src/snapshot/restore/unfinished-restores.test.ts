@@ -190,3 +190,21 @@ test("a folder that cannot be written is no trouble for a restore", () => {
   journal().add(disk).remove();
   assert.deepEqual(abandoned(), []);
 });
+
+test("a disk that Velero was to be told of is never one to delete, until Velero shows that it knows", () => {
+  const entry = journal().add(disk);
+  assert.equal(entry.tell(), true);
+  assert.deepEqual(abandoned(), [], "its process lives");
+  const file = `${path()}.told`;
+  const text = JSON.parse(readFileSync(file, "utf8")) as Readonly<Record<string, unknown>>;
+  writeFileSync(file, JSON.stringify({ ...text, started: "1" }));
+  assert.deepEqual(
+    journal()
+      .abandoned()
+      .map(({ id, told }) => ({ id, told })),
+    [{ id: disk, told: true }],
+  );
+  journal().confirm(disk.name);
+  assert.deepEqual(readdirSync(folder()), []);
+  journal().confirm("../escape");
+});

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -19,6 +20,9 @@ type JournalParts = Pick<SnapshotterParts, "clock" | "config" | "logger" | "rest
 
 /** The names of disks that restores make, and of their entries. Nothing else is ever deleted. */
 const OUR_NAME = /^restore-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Behind the name of an entry whose disk Velero was to be told of. */
+const TOLD = ".told";
 
 /** Which process an entry is of. A process ID alone is given to another soon. */
 interface Owner {
@@ -41,7 +45,19 @@ export interface AbandonedDisk {
   readonly id: ComputeResource;
   /** Whether Azure may still be about to make it: the last thing that its process did was perhaps to ask for it. */
   readonly mayCome: boolean;
+  /** Whether Velero may know of it: its process was killed while it answered. Such a disk is never deleted. */
+  readonly told: boolean;
   readonly remove: () => boolean;
+}
+
+export interface RestoreEntry {
+  /**
+   * Before Velero is told of the disk. False when that could not be written down: a later process would then delete what is
+   * Velero's.
+   */
+  readonly tell: () => boolean;
+  /** When there is no disk. */
+  readonly remove: () => void;
 }
 
 /**
@@ -49,7 +65,8 @@ export interface AbandonedDisk {
  * nobody else knows of it. The next one finds the file, and deletes the disk.
  *
  * An entry is there from before Azure is asked for the disk until before Velero is told its name. So a disk with an entry
- * whose process is no more is nobody's.
+ * whose process is no more is nobody's. Then its name changes, and it stays until Velero shows that it has heard: it asks for
+ * the disk to be put into its volume. Of a disk whose process was killed in between nobody knows whose it is.
  */
 export class UnfinishedRestores {
   readonly #parts: JournalParts;
@@ -60,11 +77,8 @@ export class UnfinishedRestores {
     this.#folder = join(parts.temporaryFolder, `velero-azure-restores-${userId()}`);
   }
 
-  /**
-   * Never throws: a restore that cannot be written down is as good as any other, unless it is killed. `remove` tells
-   * whether no entry is left: with one the disk is no one's, and a later process deletes it.
-   */
-  add(id: ComputeResource): { readonly remove: () => boolean } {
+  /** Never throws: a restore that cannot be written down is as good as any other, unless it is killed. */
+  add(id: ComputeResource): RestoreEntry {
     const { clock, config } = this.#parts;
     const path = join(this.#folder, id.name);
     const written = this.#quietly("write down a restore that begins", () => {
@@ -79,24 +93,39 @@ export class UnfinishedRestores {
       writeFileSync(path, JSON.stringify(entry), { flag: "wx", mode: 0o600 });
       return true;
     });
-    return { remove: () => this.#remove(path) || written === undefined };
+    return {
+      tell: () => written === undefined || this.#rename(path, path + TOLD),
+      remove: () => void this.#remove(path),
+    };
+  }
+
+  /** Velero knows of the disk. */
+  confirm(name: string): void {
+    if (OUR_NAME.test(name)) {
+      this.#quietly("forget a restore that Velero knows of", () =>
+        rmSync(join(this.#folder, name + TOLD), { force: true }),
+      );
+    }
   }
 
   /** The disks here that processes began that are no more. */
   abandoned(): readonly AbandonedDisk[] {
     const names =
       this.#quietly("look for unfinished restores", () =>
-        ownFolder(this.#folder) ? readdirSync(this.#folder).filter((name) => OUR_NAME.test(name)) : [],
+        ownFolder(this.#folder) ? readdirSync(this.#folder) : [],
       ) ?? [];
-    return names.flatMap((name) => {
-      const path = join(this.#folder, name);
+    return names.flatMap((file) => {
+      const told = file.endsWith(TOLD);
+      const name = told ? file.slice(0, -TOLD.length) : file;
+      if (!OUR_NAME.test(name)) return [];
+      const path = join(this.#folder, file);
       const found = this.#quietly("read what is written of a restore", () => this.#abandonedDisk(path, name));
-      return found === undefined ? [] : [{ ...found, remove: () => this.#remove(path) }];
+      return found === undefined ? [] : [{ ...found, told, remove: () => this.#remove(path) }];
     });
   }
 
   /** Undefined when the restore is still under way, or another location's. */
-  #abandonedDisk(path: string, name: string): Omit<AbandonedDisk, "remove"> | undefined {
+  #abandonedDisk(path: string, name: string): Pick<AbandonedDisk, "id" | "mayCome"> | undefined {
     const content = readOwnFile(path);
     const entry = content === undefined ? undefined : readEntry(content);
     if (entry === undefined) {
@@ -114,13 +143,21 @@ export class UnfinishedRestores {
   }
 
   #remove(path: string): boolean {
-    const removed = this.#quietly("forget a restore that has ended", () => {
-      rmSync(path, { force: true });
+    return this.#change("forget a restore that has ended", () => rmSync(path, { force: true }));
+  }
+
+  #rename(from: string, to: string): boolean {
+    return this.#change("write down that Velero is told of a restore", () => renameSync(from, to));
+  }
+
+  #change(what: string, action: () => void): boolean {
+    const changed = this.#quietly(what, () => {
+      action();
       return true;
     });
-    // A machine that loses its power must not have the entry again when it is back.
-    if (removed) this.#quietly("make sure that it is forgotten", () => syncFolder(this.#folder));
-    return removed === true;
+    // A machine that loses its power must not have the entry as it was when it is back.
+    if (changed) this.#quietly(`make sure of it: ${what}`, () => syncFolder(this.#folder));
+    return changed === true;
   }
 
   #quietly<T>(what: string, action: () => T): T | undefined {

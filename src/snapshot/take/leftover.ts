@@ -22,12 +22,15 @@ export interface Purpose {
   readonly request: SnapshotOfVolume;
 }
 
+/** However long apiTimeout is: a backup of the same name that is begun anew must not get the point in time of the last one. */
+const LONGEST_TAKE_OVER = 10 * 60_000;
+
 /** More backups of one name than anybody keeps the snapshots of. */
 const MOST_ATTEMPTS = 50;
 
 /**
  * A name for the snapshot, chosen once. With a purpose it follows from that, and what has the name is looked at: a
- * snapshot that is younger than apiTimeout was begun for this very purpose by a process that was killed, and is taken over.
+ * snapshot that is younger than apiTimeout (ten minutes at the most) was begun for this very purpose by a process that was killed, and is taken over.
  * An older one belongs to an earlier backup of the same name. To return it would be silent loss of data: its point in time
  * is not the one that is asked for. So it is left alone, and the next name is tried.
  */
@@ -69,7 +72,8 @@ function isLeftover({ clock, config }: SnapshotterParts, found: Snapshot, disk: 
     return true;
   }
   const { timeCreated } = found;
-  return timeCreated !== undefined && clock.now() - timeCreated < apiLimit(config).milliseconds;
+  const young = Math.min(apiLimit(config).milliseconds, LONGEST_TAKE_OVER);
+  return timeCreated !== undefined && clock.now() - timeCreated < young;
 }
 
 /** Whether this project made it, and its record is whole. */
