@@ -10,8 +10,9 @@ import type { ReadyMade } from "./ready-made.ts";
 
 const script = fileURLToPath(new URL("main.ts", import.meta.url));
 
-test("the command tells in JSON what clients need, keeps secrets in files of their own, and ends on SIGTERM", async () => {
+test("the command tells in JSON what clients need, keeps secrets in files of their own, and ends on SIGTERM", async (t) => {
   const child = spawn(process.execPath, [script, "--json"], { stdio: ["ignore", "pipe", "inherit"] });
+  t.after(() => child.kill("SIGKILL"));
   const [line] = await once(createInterface({ input: child.stdout }), "line");
   const made: ReadyMade & { endpoints: Record<string, string> } = JSON.parse(line);
   assert.match(made.endpoints["entra"] ?? "", /^https:\/\/127\.0\.0\.1:\d+$/);

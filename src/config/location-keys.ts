@@ -17,7 +17,7 @@ export interface LocationKey {
   /** Its value must not be printed. No key has a secret value now: secrets live in the credentials file. */
   readonly secret?: true;
   /** Velero itself puts the key into the config; a user has no business writing it. */
-  readonly fromVelero?: true;
+  readonly fromVelero?: boolean;
   /** The official plugin does not have the key. */
   readonly ours?: true;
   /** The release that brought the key. */
@@ -26,6 +26,7 @@ export interface LocationKey {
   readonly help: string;
   /** What is otherwise for a volume snapshotter, where both have the key. */
   readonly forSnapshotter?: {
+    readonly fromVelero?: false;
     readonly absent?: string;
     readonly help?: string;
   };
@@ -247,7 +248,8 @@ export const locationKeys = {
     since: "0.1.0",
     help: "Certificates (PEM) to trust besides the system's. Velero fills it from the location's `objectStorage.caCert` or `caCertRef`.",
     forSnapshotter: {
-      help: "Certificates (PEM) to trust besides the system's.",
+      fromVelero: false,
+      help: "Certificates (PEM) to trust besides the system's; written here, since Velero fills it for backup storage locations alone.",
     },
   },
   caCertEncoded: {

@@ -125,7 +125,9 @@ function placeOfDisks(values: CredentialValues): ComputePlace {
     ...(resourceGroup === undefined ? ["AZURE_RESOURCE_GROUP"] : []),
   ];
   const file =
-    values.path === undefined ? "no credentials file is named" : `"${values.path}" does not have it`;
+    values.path === undefined
+      ? "no credentials file is named"
+      : `"${values.path}" does not have ${missing.length === 1 ? "it" : "them"}`;
   throw new Failure(
     "InvalidArgument",
     `cannot find the cluster's disks: ${missing.join(" and ")} must be in the credentials file, and ${file}`,

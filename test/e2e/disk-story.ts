@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { DiskRecord } from "../../simulator/resource-manager/compute/records.ts";
 import { Pending } from "../cluster/bounded-wait.ts";
 import type { VeleroCluster } from "../cluster/cluster.ts";
-import { type ClaimedDisk, claimDisks, diskIdOf, volumesOf } from "./claims.ts";
+import { type ClaimedDisk, claimDisks, diskIdOf, untilBound, volumesOf } from "./claims.ts";
 import { characterOf, type DiskWorld } from "./disk-world.ts";
 
 type Disks = ReadonlyMap<string, DiskRecord>;
@@ -45,6 +45,9 @@ export class DiskStory {
     location: string,
     status: "Completed" | "PartiallyFailed" = "Completed",
   ): Promise<void> {
+    // Of a claim that is not bound yet, as after a restore a moment ago, Velero leaves out the volume.
+    const volumes = await volumesOf(this.#cluster.kubernetes, namespace);
+    await untilBound(this.#cluster, namespace, [...volumes.keys()]);
     const target = [`--include-namespaces=${namespace}`, `--volume-snapshot-locations=${location}`];
     const outcome = await this.#cluster.velero("backup", "create", name, ...target, "--wait");
     assert.match(outcome, new RegExp(`completed with status: ${status}\\b`));

@@ -150,8 +150,8 @@ function limits(world: () => AzureWorld): readonly Refusal[] {
       config: () => ({ apiTimeout: "2s" }),
       disk: () => ({ location: "brazilsouth" }),
       meanwhile: () => world().azure.inventory.loseRegion("brazilsouth", "unavailable"),
-      code: "DeadlineExceeded",
-      says: ['disk "data"', "within 2 s", "look at Azure's status"],
+      code: "Unavailable",
+      says: ['disk "data"', "temporarily unavailable", "status page"],
     },
     {
       name: "a disk that has 500 incremental snapshots",

@@ -95,6 +95,6 @@ test("the volume snapshotter, which shares its name with the object store, is a 
   const credentialsFile = join(location.folder, "snapshots");
   await writeFile(credentialsFile, "AZURE_SUBSCRIPTION_ID=s\nAZURE_RESOURCE_GROUP=g\n");
   await plugin.init({ credentialsFile }, "velero.io/azure", "VolumeSnapshotter");
-  await assert.rejects(call(), { code: "Unimplemented", message: /snapshot/ });
+  await assert.rejects(call(), { code: "InvalidArgument", message: /snapshot ID "s"/ });
   await put(plugin, "beside");
 });

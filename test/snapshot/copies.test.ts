@@ -24,6 +24,25 @@ test("a snapshot is copied to the other region with the same tags, and its data 
   assert.ok(copy.completionPercent < 100);
 });
 
+for (const [policy, closed] of [
+  ["AllowAll", false],
+  ["AllowPrivate", true],
+  ["DenyAll", true],
+] as const) {
+  test(`nobody exports from the snapshots of a disk with ${policy} what the disk keeps in: ${closed}`, async (t) => {
+    const world = await diskWorld(t);
+    const access =
+      policy === "AllowPrivate"
+        ? { diskAccessId: world.inventory.addDiskAccess({ ...NODES, name: "a" }).id }
+        : {};
+    world.inventory.addDisk({ ...NODES, name: "d1", networkAccessPolicy: policy, ...access });
+    const first = world.inventory.snapshot(await take(await world.open({ config: COPY }), "d1"));
+    const wanted = closed ? ["DenyAll", "Disabled"] : ["AllowAll", "Enabled"];
+    for (const each of [first, ...farSnapshots(world)])
+      assert.deepEqual([each?.networkAccessPolicy, each?.publicNetworkAccess], wanted);
+  });
+}
+
 test("with waitForCopy the copy's data is waited for, with progress in the log", async (t) => {
   const world = await diskWorld(t);
   world.inventory.addDisk({ ...NODES, name: "d1" });

@@ -13,6 +13,7 @@ const snapshot: NewSnapshot = {
   location: "westeurope",
   tags: {},
   createOption: "Copy",
+  closed: false,
   sourceResourceId: "/subscriptions/s-1/resourceGroups/nodes/providers/Microsoft.Compute/disks/d1",
   incremental: true,
   sku: undefined,

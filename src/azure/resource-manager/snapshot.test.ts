@@ -60,7 +60,13 @@ test("only the absence of the snapshot itself is an answer to whether it is ther
 });
 
 const plain: NewSnapshot = {
-  ...{ location: "westeurope", tags: { a: "b" }, createOption: "Copy", sourceResourceId: "/disk" },
+  ...{
+    location: "westeurope",
+    tags: { a: "b" },
+    createOption: "Copy",
+    sourceResourceId: "/disk",
+    closed: false,
+  },
   ...{ incremental: undefined, sku: undefined, diskEncryptionSetId: undefined },
 };
 const bodies: ReadonlyArray<readonly [string, NewSnapshot, unknown]> = [

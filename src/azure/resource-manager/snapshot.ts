@@ -50,6 +50,8 @@ export interface NewSnapshot {
   readonly sku: string | undefined;
   /** Undefined: as the source. */
   readonly diskEncryptionSetId: string | undefined;
+  /** Whether nobody may export the content by an address. Otherwise whoever has the right may, from everywhere. */
+  readonly closed: boolean;
 }
 
 /** The built-in role that has all of them. */
@@ -88,6 +90,7 @@ export async function createSnapshot(
   signal: AbortSignal,
 ): Promise<void> {
   const { location, tags, createOption, sourceResourceId, incremental, sku, diskEncryptionSetId } = snapshot;
+  const { closed } = snapshot;
   const body = {
     location,
     tags,
@@ -95,6 +98,8 @@ export async function createSnapshot(
     properties: {
       creationData: { createOption, sourceResourceId },
       incremental,
+      networkAccessPolicy: closed ? "DenyAll" : undefined,
+      publicNetworkAccess: closed ? "Disabled" : undefined,
       encryption:
         diskEncryptionSetId === undefined
           ? undefined

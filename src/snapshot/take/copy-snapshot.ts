@@ -9,7 +9,8 @@ import { normalRegion } from "../../config/region.ts";
 import { canceled, describeFailure, Failure } from "../../errors/error.ts";
 import type { Logger } from "../../log/logger.ts";
 import { hasFailed, lookUp, waitForSnapshot } from "../waiting/completion.ts";
-import type { CopyPlace } from "../record/disk-record.ts";
+import { type CopyPlace, readRecord } from "../record/disk-record.ts";
+import { isClosed } from "./closed.ts";
 import { untilAllowed } from "./quota.ts";
 import { type ComputeResource, formatResourceId } from "../resource-id.ts";
 import { copyOf } from "../record/snapshot-name.ts";
@@ -129,6 +130,7 @@ export async function beginCopy(
     sku: config.snapshotSku,
     // A disk encryption set serves one region: the disk's own is none for the copy.
     diskEncryptionSetId: config.copyDiskEncryptionSetId,
+    closed: isClosed(readRecord(tags)?.disk ?? {}),
   };
   const limits = limitsOfCopies(copy.region);
   await untilAllowed(parts, { what, id, limits, log }, signal, (allowed) =>

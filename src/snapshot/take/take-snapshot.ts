@@ -5,6 +5,7 @@ import type { Logger } from "../../log/logger.ts";
 import { hasFailed, waitForSnapshot } from "../waiting/completion.ts";
 import { copyPlaceFor, copySnapshot } from "./copy-snapshot.ts";
 import { kindOf } from "../restore/disk-kinds.ts";
+import { isClosed } from "./closed.ts";
 import type { DiskReads } from "./disk-reads.ts";
 import { type CopyPlace, recordOf } from "../record/disk-record.ts";
 import { chosenPlace, type ChosenPlace } from "./leftover.ts";
@@ -81,6 +82,7 @@ function bodyOf(parts: SnapshotterParts, { volume, disk, copy, request }: Subjec
     incremental,
     sku: skuOf(parts, incremental, volume),
     diskEncryptionSetId: undefined,
+    closed: isClosed(disk),
   };
 }
 
