@@ -8,7 +8,8 @@ import type { OperationRecord } from "../state.ts";
 import type { ComputeSettings } from "./records.ts";
 import { checkRegion } from "./regions.ts";
 
-interface Located {
+/** What all resources have. */
+export interface Located {
   readonly id: string;
   readonly name: string;
   readonly location: string;

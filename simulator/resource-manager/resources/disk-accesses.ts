@@ -1,58 +1,20 @@
 import { diskAccessBody } from "../compute/bodies.ts";
-import { checkName, checkTags } from "../compute/name-rules.ts";
+import { checkTags } from "../compute/name-rules.ts";
 import type { DiskAccessRecord } from "../compute/records.ts";
 import { notAllowed } from "../compute/refusals.ts";
-import { checkRegion } from "../compute/regions.ts";
-import { accept, existing, newId, page } from "../compute/requests.ts";
-import { locationRequired } from "../errors.ts";
-import { tagsIn, textIn, timestamp } from "../json.ts";
+import { accept, existing, newId } from "../compute/requests.ts";
+import { newcomer, resourceRoutes } from "../compute/resource-routes.ts";
+import { tagsIn, timestamp } from "../json.ts";
 import { keyOf } from "../resource-id.ts";
-import { GROUP, variable } from "../routes.ts";
 import type { Answer, ManagementRequest, Route } from "../routes.ts";
-import { locationName } from "./location.ts";
+import type { ResourceManagerState } from "../state.ts";
 
 const TYPE = "Microsoft.Compute/diskAccesses";
-const ACCESSES = `${GROUP}/providers/${TYPE}`;
-const ACCESS = `${ACCESSES}/{name}`;
 
 /** Without private endpoints. Source: learn.microsoft.com/rest/api/compute/disk-accesses */
 export function diskAccessRoutes(): readonly Route[] {
-  const list = (request: ManagementRequest): Answer =>
-    page(request, request.state.diskAccesses, diskAccessBody);
-  const read = `${TYPE}/read`;
-  const write = `${TYPE}/write`;
-  return [
-    {
-      operation: "diskAccesses/list",
-      method: "GET",
-      path: `/subscriptions/{subscription}/providers/${TYPE}`,
-      action: read,
-      answer: list,
-    },
-    {
-      operation: "diskAccesses/listByResourceGroup",
-      method: "GET",
-      path: ACCESSES,
-      action: read,
-      answer: list,
-    },
-    {
-      operation: "diskAccesses/get",
-      method: "GET",
-      path: ACCESS,
-      action: read,
-      answer: (request) => ({ status: 200, body: diskAccessBody(existingAccess(request)) }),
-    },
-    { operation: "diskAccesses/create", method: "PUT", path: ACCESS, action: write, answer: create },
-    { operation: "diskAccesses/update", method: "PATCH", path: ACCESS, action: write, answer: update },
-    {
-      operation: "diskAccesses/delete",
-      method: "DELETE",
-      path: ACCESS,
-      action: `${TYPE}/delete`,
-      answer: remove,
-    },
-  ];
+  const table = ({ diskAccesses }: ResourceManagerState) => diskAccesses;
+  return resourceRoutes({ name: "diskAccesses", table, bodyOf: diskAccessBody, create, update, remove });
 }
 
 function existingAccess(request: ManagementRequest): DiskAccessRecord {
@@ -65,14 +27,7 @@ async function create(request: ManagementRequest): Promise<Answer> {
     return update(request);
   }
   const body = await request.body();
-  const name = variable(request, "name");
-  const location = locationName(textIn(body, "location"));
-  if (location === undefined) {
-    throw locationRequired();
-  }
-  checkTags(tagsIn(body) ?? {});
-  checkRegion(state.compute, location);
-  checkName(name, "diskAccess");
+  const { name, location } = newcomer(request, body, "diskAccess");
   const access: DiskAccessRecord = {
     id: newId(request, TYPE),
     name,

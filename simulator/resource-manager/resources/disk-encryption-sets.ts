@@ -1,60 +1,30 @@
 import { randomUUID } from "node:crypto";
 
 import { diskEncryptionSetBody } from "../compute/bodies.ts";
-import { checkName, checkTags } from "../compute/name-rules.ts";
+import { checkTags } from "../compute/name-rules.ts";
 import type { DiskEncryptionSetRecord } from "../compute/records.ts";
 import { missing, notAllowed } from "../compute/refusals.ts";
-import { checkRegion } from "../compute/regions.ts";
-import { accept, existing, newId, page } from "../compute/requests.ts";
-import { locationRequired } from "../errors.ts";
+import { accept, existing, newId } from "../compute/requests.ts";
+import { newcomer, resourceRoutes } from "../compute/resource-routes.ts";
 import { objectIn, tagsIn, textIn } from "../json.ts";
 import { keyOf } from "../resource-id.ts";
-import { GROUP, variable } from "../routes.ts";
+import { variable } from "../routes.ts";
 import type { Answer, ManagementRequest, Route } from "../routes.ts";
-import { locationName } from "./location.ts";
+import type { ResourceManagerState } from "../state.ts";
 
 const TYPE = "Microsoft.Compute/diskEncryptionSets";
-const SETS = `${GROUP}/providers/${TYPE}`;
-const SET = `${SETS}/{name}`;
 
 /** Vaults are not simulated: of the key only its address is kept. Source: learn.microsoft.com/rest/api/compute/disk-encryption-sets */
 export function diskEncryptionSetRoutes(): readonly Route[] {
-  const list = (request: ManagementRequest): Answer =>
-    page(request, request.state.diskEncryptionSets, diskEncryptionSetBody);
-  const read = `${TYPE}/read`;
-  const write = `${TYPE}/write`;
-  return [
-    {
-      operation: "diskEncryptionSets/list",
-      method: "GET",
-      path: `/subscriptions/{subscription}/providers/${TYPE}`,
-      action: read,
-      answer: list,
-    },
-    {
-      operation: "diskEncryptionSets/listByResourceGroup",
-      method: "GET",
-      path: SETS,
-      action: read,
-      answer: list,
-    },
-    {
-      operation: "diskEncryptionSets/get",
-      method: "GET",
-      path: SET,
-      action: read,
-      answer: (request) => ({ status: 200, body: diskEncryptionSetBody(existingSet(request)) }),
-    },
-    { operation: "diskEncryptionSets/create", method: "PUT", path: SET, action: write, answer: create },
-    { operation: "diskEncryptionSets/update", method: "PATCH", path: SET, action: write, answer: update },
-    {
-      operation: "diskEncryptionSets/delete",
-      method: "DELETE",
-      path: SET,
-      action: `${TYPE}/delete`,
-      answer: remove,
-    },
-  ];
+  const table = ({ diskEncryptionSets }: ResourceManagerState) => diskEncryptionSets;
+  return resourceRoutes({
+    name: "diskEncryptionSets",
+    table,
+    bodyOf: diskEncryptionSetBody,
+    create,
+    update,
+    remove,
+  });
 }
 
 function existingSet(request: ManagementRequest): DiskEncryptionSetRecord {
@@ -67,14 +37,7 @@ async function create(request: ManagementRequest): Promise<Answer> {
     return update(request);
   }
   const body = await request.body();
-  const name = variable(request, "name");
-  const location = locationName(textIn(body, "location"));
-  if (location === undefined) {
-    throw locationRequired();
-  }
-  checkTags(tagsIn(body) ?? {});
-  checkRegion(state.compute, location);
-  checkName(name, "diskEncryptionSet");
+  const { name, location } = newcomer(request, body, "diskEncryptionSet");
   const properties = objectIn(body, "properties");
   const keyUrl = textIn(objectIn(properties, "activeKey"), "keyUrl");
   if (keyUrl === undefined) {

@@ -1,88 +1,28 @@
-import { grantAccess, revokeAccess } from "../compute/access.ts";
 import { acceptedBody, diskBody } from "../compute/bodies.ts";
 import { newDisk } from "../compute/disk-creation.ts";
 import { checkDeletion, checkDisk, checkDiskBody } from "../compute/disk-rules.ts";
 import { updateDisk } from "../compute/disk-update.ts";
 import { checkLinkedAccess } from "../compute/linked-access.ts";
-import { checkName, checkTags } from "../compute/name-rules.ts";
 import type { DiskRecord } from "../compute/records.ts";
 import { checkRegion } from "../compute/regions.ts";
-import { accept, checkNotBusy, existing, newId, page } from "../compute/requests.ts";
+import { accept, checkNotBusy, existing, newId } from "../compute/requests.ts";
+import { accessRoutes, newcomer, resourceRoutes } from "../compute/resource-routes.ts";
 import { checkComplete, checkSameLocation, sourceOf } from "../compute/sources.ts";
-import { locationRequired } from "../errors.ts";
-import { tagsIn, textIn } from "../json.ts";
+import { textIn } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { keyOf } from "../resource-id.ts";
-import { GROUP, variable } from "../routes.ts";
+import { variable } from "../routes.ts";
 import type { Answer, ManagementRequest, Route } from "../routes.ts";
+import type { ResourceManagerState } from "../state.ts";
 import { locationName } from "./location.ts";
 
 const TYPE = "Microsoft.Compute/disks";
-const DISKS = `${GROUP}/providers/${TYPE}`;
-const DISK = `${DISKS}/{name}`;
 
 /** Source: learn.microsoft.com/rest/api/compute/disks */
 export function diskRoutes(): readonly Route[] {
-  const action = (verb: string) => `${TYPE}/${verb}`;
-  const list = (request: ManagementRequest): Answer => page(request, request.state.disks, diskBody);
-  return [
-    {
-      operation: "disks/list",
-      method: "GET",
-      path: `/subscriptions/{subscription}/providers/${TYPE}`,
-      action: action("read"),
-      answer: list,
-    },
-    {
-      operation: "disks/listByResourceGroup",
-      method: "GET",
-      path: DISKS,
-      action: action("read"),
-      answer: list,
-    },
-    {
-      operation: "disks/get",
-      method: "GET",
-      path: DISK,
-      action: action("read"),
-      answer: (request) => ({ status: 200, body: diskBody(existingDisk(request), request.now) }),
-    },
-    {
-      operation: "disks/create",
-      method: "PUT",
-      path: DISK,
-      action: action("write"),
-      answer: create,
-    },
-    {
-      operation: "disks/update",
-      method: "PATCH",
-      path: DISK,
-      action: action("write"),
-      answer: update,
-    },
-    {
-      operation: "disks/delete",
-      method: "DELETE",
-      path: DISK,
-      action: action("delete"),
-      answer: remove,
-    },
-    {
-      operation: "disks/beginGetAccess",
-      method: "POST",
-      path: `${DISK}/beginGetAccess`,
-      action: action("beginGetAccess/action"),
-      answer: (request) => grantAccess(request, existingDisk(request)),
-    },
-    {
-      operation: "disks/endGetAccess",
-      method: "POST",
-      path: `${DISK}/endGetAccess`,
-      action: action("endGetAccess/action"),
-      answer: (request) => revokeAccess(request, existingDisk(request)),
-    },
-  ];
+  const table = ({ disks }: ResourceManagerState) => disks;
+  const kind = { name: "disks", table, bodyOf: diskBody, create, update, remove };
+  return [...resourceRoutes(kind), ...accessRoutes(kind)];
 }
 
 function existingDisk(request: ManagementRequest): DiskRecord {
@@ -98,20 +38,13 @@ async function update(request: ManagementRequest): Promise<Answer> {
 async function create(request: ManagementRequest): Promise<Answer> {
   const body = await request.body();
   const { state, now } = request;
-  const name = variable(request, "name");
   checkLinkedAccess(request, `${TYPE}/write`, body);
-  const location = locationName(textIn(body, "location"));
   const former = state.disks[keyOf(request.id)];
   if (former !== undefined && former.provisioningState !== "Failed") {
-    checkSameLocation(former, location, variable(request, "group"));
+    checkSameLocation(former, locationName(textIn(body, "location")), variable(request, "group"));
     return change(request, former, body);
   }
-  if (location === undefined) {
-    throw locationRequired();
-  }
-  checkTags(tagsIn(body) ?? {});
-  checkRegion(state.compute, location);
-  checkName(name, "disk");
+  const { name, location } = newcomer(request, body, "disk");
   checkDiskBody(body);
   const source = sourceOf(request, body, location);
   checkComplete(source, now);

@@ -1,90 +1,30 @@
-import { grantAccess, revokeAccess } from "../compute/access.ts";
 import { acceptedBody, snapshotBody } from "../compute/bodies.ts";
 import { checkLinkedAccess } from "../compute/linked-access.ts";
-import { checkName, checkTags } from "../compute/name-rules.ts";
 import { breakCopiesOf, startCopy } from "../compute/progress.ts";
 import { failureByCount } from "../compute/quota.ts";
 import type { SnapshotRecord } from "../compute/records.ts";
 import { checkRegion } from "../compute/regions.ts";
-import { accept, checkNotBusy, existing, newId, page } from "../compute/requests.ts";
+import { accept, checkNotBusy, existing, newId } from "../compute/requests.ts";
+import { accessRoutes, newcomer, resourceRoutes } from "../compute/resource-routes.ts";
 import { newSnapshot } from "../compute/snapshot-creation.ts";
 import { checkSnapshot, checkSnapshotSettings, requireSource } from "../compute/snapshot-rules.ts";
 import { updateSnapshot } from "../compute/snapshot-update.ts";
 import { checkSameLocation, checkUnread, sourceOf } from "../compute/sources.ts";
-import { locationRequired } from "../errors.ts";
-import { tagsIn, textIn } from "../json.ts";
+import { textIn } from "../json.ts";
 import type { JsonObject } from "../json.ts";
 import { keyOf } from "../resource-id.ts";
-import { GROUP, variable } from "../routes.ts";
+import { variable } from "../routes.ts";
 import type { Answer, ManagementRequest, Route } from "../routes.ts";
+import type { ResourceManagerState } from "../state.ts";
 import { locationName } from "./location.ts";
 
 const TYPE = "Microsoft.Compute/snapshots";
-const SNAPSHOTS = `${GROUP}/providers/${TYPE}`;
-const SNAPSHOT = `${SNAPSHOTS}/{name}`;
 
 /** Source: learn.microsoft.com/rest/api/compute/snapshots */
 export function snapshotRoutes(): readonly Route[] {
-  const action = (verb: string) => `${TYPE}/${verb}`;
-  const list = (request: ManagementRequest): Answer => page(request, request.state.snapshots, snapshotBody);
-  return [
-    {
-      operation: "snapshots/list",
-      method: "GET",
-      path: `/subscriptions/{subscription}/providers/${TYPE}`,
-      action: action("read"),
-      answer: list,
-    },
-    {
-      operation: "snapshots/listByResourceGroup",
-      method: "GET",
-      path: SNAPSHOTS,
-      action: action("read"),
-      answer: list,
-    },
-    {
-      operation: "snapshots/get",
-      method: "GET",
-      path: SNAPSHOT,
-      action: action("read"),
-      answer: (request) => ({ status: 200, body: snapshotBody(existingSnapshot(request), request.now) }),
-    },
-    {
-      operation: "snapshots/create",
-      method: "PUT",
-      path: SNAPSHOT,
-      action: action("write"),
-      answer: create,
-    },
-    {
-      operation: "snapshots/update",
-      method: "PATCH",
-      path: SNAPSHOT,
-      action: action("write"),
-      answer: update,
-    },
-    {
-      operation: "snapshots/delete",
-      method: "DELETE",
-      path: SNAPSHOT,
-      action: action("delete"),
-      answer: remove,
-    },
-    {
-      operation: "snapshots/beginGetAccess",
-      method: "POST",
-      path: `${SNAPSHOT}/beginGetAccess`,
-      action: action("beginGetAccess/action"),
-      answer: (request) => grantAccess(request, existingSnapshot(request)),
-    },
-    {
-      operation: "snapshots/endGetAccess",
-      method: "POST",
-      path: `${SNAPSHOT}/endGetAccess`,
-      action: action("endGetAccess/action"),
-      answer: (request) => revokeAccess(request, existingSnapshot(request)),
-    },
-  ];
+  const table = ({ snapshots }: ResourceManagerState) => snapshots;
+  const kind = { name: "snapshots", table, bodyOf: snapshotBody, create, update, remove };
+  return [...resourceRoutes(kind), ...accessRoutes(kind)];
 }
 
 function existingSnapshot(request: ManagementRequest): SnapshotRecord {
@@ -100,20 +40,13 @@ async function update(request: ManagementRequest): Promise<Answer> {
 async function create(request: ManagementRequest): Promise<Answer> {
   const body = await request.body();
   const { state, now } = request;
-  const name = variable(request, "name");
   checkLinkedAccess(request, `${TYPE}/write`, body);
-  const location = locationName(textIn(body, "location"));
   const former = state.snapshots[keyOf(request.id)];
   if (former !== undefined && former.provisioningState !== "Failed") {
-    checkSameLocation(former, location, variable(request, "group"));
+    checkSameLocation(former, locationName(textIn(body, "location")), variable(request, "group"));
     return change(request, former, body);
   }
-  if (location === undefined) {
-    throw locationRequired();
-  }
-  checkTags(tagsIn(body) ?? {});
-  checkRegion(state.compute, location);
-  checkName(name, "snapshot");
+  const { name, location } = newcomer(request, body, "snapshot");
   const source = requireSource(sourceOf(request, body, location));
   const id = newId(request, TYPE);
   checkSnapshot(state, { id, location, body, source, now });
