@@ -7,6 +7,7 @@ import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { type Simulator, startSimulator } from "../../simulator/simulator.ts";
+import { UNKNOWN_TRAITS } from "../../src/azure/resource-manager/disk.ts";
 import { silentLogger } from "../../src/log/logger.ts";
 import type { CopyPlace } from "../../src/snapshot/record/disk-record.ts";
 import { recordOf } from "../../src/snapshot/record/disk-record.ts";
@@ -221,22 +222,9 @@ function addSnapshot({ clock, inventory }: Simulator, diskId: string, wish: Snap
 
 const RECORD = recordOf(
   {
+    ...UNKNOWN_TRAITS,
     ...{ id: "", name: "data", location: "westeurope", sku: "Premium_LRS", tags: {}, zones: ["1"] },
-    ...{ encryption: { type: undefined, diskEncryptionSetId: undefined }, sizeBytes: undefined },
-    ...{
-      tier: undefined,
-      iops: undefined,
-      throughput: undefined,
-      iopsReadOnly: undefined,
-      throughputReadOnly: undefined,
-      performancePlus: undefined,
-      dataAccessAuthMode: undefined,
-      logicalSectorSize: undefined,
-    },
-    ...{ networkAccessPolicy: undefined, diskAccessId: undefined, publicNetworkAccess: undefined },
-    ...{ burstingEnabled: undefined, maxShares: undefined, osType: undefined, hyperVGeneration: undefined },
-    ...{ securityType: undefined, secureVMDiskEncryptionSetId: undefined, uniqueId: undefined },
-    ...{ provisioningState: undefined, diskState: undefined },
+    ...{ sizeBytes: undefined, uniqueId: undefined, provisioningState: undefined, diskState: undefined },
   },
   DISKS,
   undefined,

@@ -50,6 +50,29 @@ export interface DiskTraits {
   readonly secureVMDiskEncryptionSetId: string | undefined;
 }
 
+/** Of a disk of which nothing is known but its kind. */
+export const UNKNOWN_TRAITS: Omit<DiskTraits, "sku"> = {
+  tier: undefined,
+  iops: undefined,
+  throughput: undefined,
+  iopsReadOnly: undefined,
+  throughputReadOnly: undefined,
+  performancePlus: undefined,
+  logicalSectorSize: undefined,
+  encryption: { type: undefined, diskEncryptionSetId: undefined },
+  networkAccessPolicy: undefined,
+  diskAccessId: undefined,
+  publicNetworkAccess: undefined,
+  dataAccessAuthMode: undefined,
+  burstingEnabled: undefined,
+  maxShares: undefined,
+  zones: [],
+  osType: undefined,
+  hyperVGeneration: undefined,
+  securityType: undefined,
+  secureVMDiskEncryptionSetId: undefined,
+};
+
 /** A managed disk, as far as it is used. Source: learn.microsoft.com/rest/api/compute/disks/get */
 export interface Disk extends DiskTraits {
   /** As Azure spells it. */

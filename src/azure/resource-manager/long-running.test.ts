@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { Failure } from "../../errors/error.ts";
 import { withDeadline } from "../http/deadline.ts";
 import type { Reply } from "../http/routed-transport.fixture.ts";
-import { createDisk, deleteDisk, type NewDisk } from "./disk.ts";
+import { createDisk, deleteDisk, type NewDisk, UNKNOWN_TRAITS } from "./disk.ts";
 import { HOST, inTurn, openManager } from "./resource-manager.fixture.ts";
 import { createSnapshot, deleteSnapshot, type NewSnapshot } from "./snapshot.ts";
 
@@ -250,21 +250,8 @@ test("an operation that outlasts its deadline is DeadlineExceeded, in the deadli
 
 test("a disk is made by one PUT and the looks at its operation", async () => {
   const disk: NewDisk = {
-    ...{ sku: "Premium_LRS", location: "westeurope", tags: {}, snapshotId: "/s", zones: [] },
-    ...{
-      tier: undefined,
-      iops: undefined,
-      throughput: undefined,
-      iopsReadOnly: undefined,
-      throughputReadOnly: undefined,
-      performancePlus: undefined,
-      dataAccessAuthMode: undefined,
-      logicalSectorSize: undefined,
-    },
-    ...{ encryption: { type: undefined, diskEncryptionSetId: undefined }, networkAccessPolicy: undefined },
-    ...{ diskAccessId: undefined, publicNetworkAccess: undefined, burstingEnabled: undefined },
-    ...{ maxShares: undefined, osType: undefined, hyperVGeneration: undefined, securityType: undefined },
-    secureVMDiskEncryptionSetId: undefined,
+    ...UNKNOWN_TRAITS,
+    ...{ sku: "Premium_LRS", location: "westeurope", tags: {}, snapshotId: "/s" },
   };
   const { manager, transport } = openManager(inTurn(accepted, succeeded));
   await createDisk(manager, id, disk, signal);

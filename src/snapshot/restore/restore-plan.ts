@@ -1,4 +1,4 @@
-import type { DiskTraits, NewDisk } from "../../azure/resource-manager/disk.ts";
+import { type DiskTraits, type NewDisk, UNKNOWN_TRAITS } from "../../azure/resource-manager/disk.ts";
 import type { DiskSku } from "../../azure/resource-manager/disk-skus.ts";
 import type { Snapshot } from "../../azure/resource-manager/snapshot.ts";
 import { normalRegion } from "../../config/region.ts";
@@ -126,29 +126,8 @@ function lookUp(
 }
 
 /** The official plugin's snapshots say nothing of the disk; what Azure keeps in a snapshot by itself is known. */
-function withoutRecord(sku: string, snapshot: Snapshot): DiskTraits {
-  return {
-    sku,
-    tier: undefined,
-    iops: undefined,
-    throughput: undefined,
-    iopsReadOnly: undefined,
-    throughputReadOnly: undefined,
-    performancePlus: undefined,
-    logicalSectorSize: snapshot.logicalSectorSize,
-    encryption: snapshot.encryption,
-    networkAccessPolicy: undefined,
-    diskAccessId: undefined,
-    publicNetworkAccess: undefined,
-    dataAccessAuthMode: undefined,
-    burstingEnabled: undefined,
-    maxShares: undefined,
-    zones: [],
-    osType: undefined,
-    hyperVGeneration: undefined,
-    securityType: undefined,
-    secureVMDiskEncryptionSetId: undefined,
-  };
+function withoutRecord(sku: string, { logicalSectorSize, encryption }: Snapshot): DiskTraits {
+  return { ...UNKNOWN_TRAITS, sku, logicalSectorSize, encryption };
 }
 
 function nameOf(id: string): string {

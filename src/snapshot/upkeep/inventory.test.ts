@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { UNKNOWN_TRAITS } from "../../azure/resource-manager/disk.ts";
 import type { Snapshot } from "../../azure/resource-manager/snapshot.ts";
 import { recordTags } from "../record/disk-record.ts";
 import { inventoryOf, listedSnapshot } from "./inventory.ts";
@@ -15,22 +16,7 @@ function tags(copy?: typeof COPY): Readonly<Record<string, string>> {
   return recordTags({
     location: "westeurope",
     place: { subscriptionId: "s", resourceGroup: "MC_cluster" },
-    disk: {
-      ...{ sku: "Premium_LRS", tier: undefined, iops: undefined, throughput: undefined, zones: [] },
-      ...{
-        iopsReadOnly: undefined,
-        throughputReadOnly: undefined,
-        performancePlus: undefined,
-        dataAccessAuthMode: undefined,
-        logicalSectorSize: undefined,
-        burstingEnabled: undefined,
-        maxShares: undefined,
-        osType: undefined,
-      },
-      ...{ encryption: { type: undefined, diskEncryptionSetId: undefined }, networkAccessPolicy: undefined },
-      ...{ diskAccessId: undefined, publicNetworkAccess: undefined, hyperVGeneration: undefined },
-      ...{ securityType: undefined, secureVMDiskEncryptionSetId: undefined },
-    },
+    disk: { ...UNKNOWN_TRAITS, sku: "Premium_LRS" },
     copy,
   });
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { UNKNOWN_TRAITS } from "../../azure/resource-manager/disk.ts";
 import type { DiskRecord } from "../record/disk-record.ts";
 import { idKey, type InventoryEntry, type ListedSnapshot } from "./inventory.ts";
 import { decide, type GcBasis } from "./orphans.ts";
@@ -18,22 +19,7 @@ function idOf(name: string): string {
 const record: DiskRecord = {
   location: "westeurope",
   place: { subscriptionId: "S", resourceGroup: "mc_CLUSTER" },
-  disk: {
-    ...{ sku: "Premium_LRS", tier: undefined, iops: undefined, throughput: undefined, zones: [] },
-    ...{
-      iopsReadOnly: undefined,
-      throughputReadOnly: undefined,
-      performancePlus: undefined,
-      dataAccessAuthMode: undefined,
-      logicalSectorSize: undefined,
-      burstingEnabled: undefined,
-      maxShares: undefined,
-      osType: undefined,
-    },
-    ...{ encryption: { type: undefined, diskEncryptionSetId: undefined }, networkAccessPolicy: undefined },
-    ...{ diskAccessId: undefined, publicNetworkAccess: undefined, hyperVGeneration: undefined },
-    ...{ securityType: undefined, secureVMDiskEncryptionSetId: undefined },
-  },
+  disk: { ...UNKNOWN_TRAITS, sku: "Premium_LRS" },
   copy: undefined,
 };
 
