@@ -2,19 +2,9 @@ import { deepStrictEqual, equal, ok } from "node:assert/strict";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DiskRecord } from "../simulator/resource-manager/compute/records.ts";
-import { DISK_GROUP, type LocalAzure, SNAPSHOT_GROUP } from "./local-azure.ts";
-import type { Narrator } from "./narrator.ts";
+import { DISK_GROUP, SNAPSHOT_GROUP } from "./local-azure.ts";
 import { Plugin, type VolumeSnapshotterClient } from "./plugin-client.ts";
-
-interface DiskScene {
-  readonly narrator: Narrator;
-  readonly signal: AbortSignal;
-  readonly executable: string;
-  /** Where credentials and tokens lie. */
-  readonly folder: string;
-  readonly azure: LocalAzure;
-  readonly logged: string[];
-}
+import type { Scene } from "./scene.ts";
 
 /** Where the cluster's nodes have the disk. */
 const ZONE = "westeurope-2";
@@ -25,7 +15,7 @@ function traitsOf({ sku, tier, zones, encryption, networkAccessPolicy, maxShares
 }
 
 /** A disk of the cluster goes through a backup: a snapshot, an accident, a restore. */
-export async function tellDisks(scene: DiskScene): Promise<void> {
+export async function tellDisks(scene: Scene): Promise<void> {
   const { azure, narrator } = scene;
   const { disk, world } = azure;
   await withVolumes(scene, async (volumes) => {
@@ -66,7 +56,7 @@ export async function tellDisks(scene: DiskScene): Promise<void> {
 }
 
 async function withVolumes(
-  { azure, executable, folder, logged, signal }: DiskScene,
+  { azure, executable, folder, logged, signal }: Scene,
   use: (volumes: VolumeSnapshotterClient) => Promise<void>,
 ): Promise<void> {
   const [tenant] = azure.tenants;

@@ -7,10 +7,10 @@ import { type BackupFile, backupFiles } from "./backup-files.ts";
 import { buildExecutable } from "./build.ts";
 import { tellDisks } from "./disks.ts";
 import { CallFailed } from "./grpc.ts";
-import { ACCOUNT, BUCKET, type LocalAzure, startLocalAzure } from "./local-azure.ts";
-import type { Narrator } from "./narrator.ts";
+import { ACCOUNT, BUCKET, startLocalAzure } from "./local-azure.ts";
 import { fetchWhole } from "./plain-client.ts";
 import { Plugin } from "./plugin-client.ts";
+import type { Scene, StoryOptions } from "./scene.ts";
 import { tellTwoTenants } from "./two-tenants.ts";
 
 const BACKUP = "nightly";
@@ -22,22 +22,6 @@ const UNAUTHENTICATED = 16;
 const TEN_MINUTES = 10 * 60 * 1000;
 
 const MIB = 1024 * 1024;
-
-export interface StoryOptions {
-  readonly narrator: Narrator;
-  /** Breaks the story off; whatever it started is ended and removed all the same. */
-  readonly signal: AbortSignal;
-}
-
-/** What the steps of the story have in common. */
-interface Scene extends StoryOptions {
-  readonly executable: string;
-  /** Everything that the story leaves on disk lies here. */
-  readonly folder: string;
-  readonly azure: LocalAzure;
-  /** Every line that a plugin of this story logged. */
-  readonly logged: string[];
-}
 
 /** Tells how the plugin serves Velero, from its build to its end. Throws at the first thing that is not as told. */
 export async function tellStory(options: StoryOptions): Promise<void> {

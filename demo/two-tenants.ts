@@ -3,25 +3,15 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { CallFailed } from "./grpc.ts";
-import { BUCKET, type LocalAzure, type Tenant } from "./local-azure.ts";
-import type { Narrator } from "./narrator.ts";
+import { BUCKET, type Tenant } from "./local-azure.ts";
 import { Plugin } from "./plugin-client.ts";
-
-export interface TwoTenantsScene {
-  readonly narrator: Narrator;
-  readonly signal: AbortSignal;
-  readonly executable: string;
-  /** Where credentials and tokens lie. */
-  readonly folder: string;
-  readonly azure: LocalAzure;
-  readonly logged: string[];
-}
+import type { Scene } from "./scene.ts";
 
 const KEY = "backups/nightly/velero-backup.json";
 const CONTENT = Buffer.from('{"kind":"Backup"}');
 
 /** Two locations whose identities belong to different tenants, with one service account token and no key at all. */
-export async function tellTwoTenants(scene: TwoTenantsScene): Promise<void> {
+export async function tellTwoTenants(scene: Scene): Promise<void> {
   const { narrator, azure } = scene;
   const tokenFile = await azure.writeServiceAccountToken(scene.folder);
   await narrator.step(
@@ -46,7 +36,7 @@ export async function tellTwoTenants(scene: TwoTenantsScene): Promise<void> {
 }
 
 /** Stores and reads back, and counts what was asked of which service for it. */
-async function backUp(scene: TwoTenantsScene, tenant: Tenant, tokenFile: string): Promise<void> {
+async function backUp(scene: Scene, tenant: Tenant, tokenFile: string): Promise<void> {
   const { world } = scene.azure;
   world.log.clear();
   await withLocation(scene, tenant, tokenFile, async ({ objects }) => {
@@ -60,7 +50,7 @@ async function backUp(scene: TwoTenantsScene, tenant: Tenant, tokenFile: string)
   scene.narrator.detail(`${tenant.name}: account ${tenant.account}; ${requests}`);
 }
 
-async function refusal(scene: TwoTenantsScene, tenant: Tenant, tokenFile: string): Promise<string> {
+async function refusal(scene: Scene, tenant: Tenant, tokenFile: string): Promise<string> {
   return withLocation(scene, tenant, tokenFile, async ({ objects }) => {
     const failure = await objects.listCommonPrefixes(BUCKET, "", "/").then(
       () => undefined,
@@ -74,7 +64,7 @@ async function refusal(scene: TwoTenantsScene, tenant: Tenant, tokenFile: string
 
 /** Velero starts a process for each question; so does this. */
 async function withLocation<T>(
-  { azure, executable, folder, logged, signal }: TwoTenantsScene,
+  { azure, executable, folder, logged, signal }: Scene,
   { name, account, application }: Tenant,
   tokenFile: string,
   use: (plugin: Plugin) => Promise<T>,
