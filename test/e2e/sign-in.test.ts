@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { Failure } from "../../src/errors/error.ts";
@@ -13,6 +13,7 @@ import { Pending } from "../cluster/bounded-wait.ts";
 import { VeleroCluster } from "../cluster/cluster.ts";
 import { createSampleApp, readSampleApp, sampleNamespace } from "../cluster/sample-app.ts";
 import { TwoTenants } from "./two-tenants.ts";
+import { endAfterwards } from "./story-end.ts";
 
 const builtPlugin = fileURLToPath(new URL("../../dist/linux-amd64/velero-azure", import.meta.url));
 const plugin = process.env["VELERO_AZURE_EXECUTABLE"] ?? builtPlugin;
@@ -20,7 +21,6 @@ const plugin = process.env["VELERO_AZURE_EXECUTABLE"] ?? builtPlugin;
 const names = ["default", "adatum", "fabrikam", "principal", "sas", "contoso"];
 
 let started: { readonly cluster: VeleroCluster; readonly tenants: TwoTenants } | undefined;
-let failed = false;
 
 before(async () => {
   let made: TwoTenants | undefined;
@@ -53,15 +53,7 @@ before(async () => {
   await applyDocumented(started);
 });
 
-afterEach((context) => {
-  if ("passed" in context && !context.passed) failed = true;
-});
-
-after(async () => {
-  if (failed && started !== undefined)
-    process.stderr.write(`cluster: logs are kept in ${started.cluster.namespace.logs}\n`);
-  await started?.cluster.stop({ keepLogs: failed });
-});
+endAfterwards(() => started?.cluster);
 
 test("two tenants' workload identities, the pod's, a client secret and a SAS token are Available at once", async () => {
   const { cluster } = running();

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
 import { Failure } from "../../src/errors/error.ts";
@@ -14,6 +14,7 @@ import { Pending } from "../cluster/bounded-wait.ts";
 import { VeleroCluster } from "../cluster/cluster.ts";
 import { createSampleApp, readSampleApp, sampleNamespace } from "../cluster/sample-app.ts";
 import type { Location } from "../cluster/velero.ts";
+import { endAfterwards } from "./story-end.ts";
 
 const builtPlugin = fileURLToPath(new URL("../../dist/linux-amd64/velero-azure", import.meta.url));
 const plugin = process.env["VELERO_AZURE_EXECUTABLE"] ?? builtPlugin;
@@ -23,7 +24,6 @@ const east = { account: "easternstore", container: "velero" };
 const west = { account: "westernstore", container: "backups", prefix: "clusters/west" };
 
 let started: { readonly cluster: VeleroCluster; readonly azurite: Azurite } | undefined;
-let failed = false;
 
 before(async () => {
   let azurite: Azurite | undefined;
@@ -42,15 +42,7 @@ before(async () => {
   started = { cluster, azurite };
 });
 
-afterEach((context) => {
-  if ("passed" in context && !context.passed) failed = true;
-});
-
-after(async () => {
-  if (failed && started !== undefined)
-    process.stderr.write(`cluster: logs are kept in ${started.cluster.namespace.logs}\n`);
-  await started?.cluster.stop({ keepLogs: failed });
-});
+endAfterwards(() => started?.cluster);
 
 test("two locations are Available at once, and one with a wrong key says that it is refused", async () => {
   const { cluster } = running();

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { after, afterEach, before, test } from "node:test";
+import { before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../../src/errors/error.ts";
 import { VeleroCluster } from "../cluster/cluster.ts";
@@ -21,6 +21,7 @@ import {
 import { assertAsBefore, DiskStory } from "./disk-story.ts";
 import { DiskWorld } from "./disk-world.ts";
 import { everyKind, hostPath, pair } from "./volume-kinds.ts";
+import { endAfterwards } from "./story-end.ts";
 
 const builtPlugin = fileURLToPath(new URL("../../dist/linux-amd64/velero-azure", import.meta.url));
 const plugin = process.env["VELERO_AZURE_EXECUTABLE"] ?? builtPlugin;
@@ -35,7 +36,6 @@ interface Running {
 }
 
 let started: Running | undefined;
-let failed = false;
 
 before(async () => {
   let made: DiskWorld | undefined;
@@ -68,15 +68,7 @@ before(async () => {
     await cluster.addSnapshotLocation(location);
 });
 
-afterEach((context) => {
-  if ("passed" in context && !context.passed) failed = true;
-});
-
-after(async () => {
-  if (failed && started !== undefined)
-    process.stderr.write(`cluster: logs are kept in ${started.cluster.namespace.logs}\n`);
-  await started?.cluster.stop({ keepLogs: failed });
-});
+endAfterwards(() => started?.cluster);
 
 test("a backup takes a snapshot of the disk of each kind of PersistentVolume, and of nothing else", async () => {
   const { cluster, world, story } = running();
